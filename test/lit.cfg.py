@@ -1,0 +1,71 @@
+#===- lit.cfg.py - Configuration of the lit tests -------------------------===#
+#
+# Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===#
+#
+# What every lit test may use: tools on the path, substitutions and features.
+# The paths come from lit.site.cfg.py, which CMake writes into the build.
+#
+#===----------------------------------------------------------------------===#
+
+import os
+
+import lit.formats
+
+config.name = "modc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.modc_build, "test")
+config.suffixes = [".mlir", ".test", ".c"]
+config.excludes = ["Inputs", "unit", "CMakeLists.txt"]
+
+# The build's own tools first, then LLVM's (FileCheck, not, mlir-opt, ...).
+config.environment["PATH"] = os.pathsep.join(
+    [
+        os.path.join(config.modc_build, "bin"),
+        config.llvm_tools,
+        config.environment.get("PATH", os.environ["PATH"]),
+    ]
+)
+for name in (
+    "ASAN_OPTIONS",
+    "ASAN_SYMBOLIZER_PATH",
+    "LSAN_OPTIONS",
+    "UBSAN_OPTIONS",
+    "TSAN_OPTIONS",
+    "CCACHE_DIR",
+    "HOME",
+    "MODC_LONG",
+):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# One thread per test of NumPy's BLAS: lit runs as many tests at once as fit.
+config.environment["OPENBLAS_NUM_THREADS"] = "1"
+
+config.substitutions += [
+    ("%python", config.python),
+    ("%cc", config.c_compiler),
+    ("%cxx", config.cxx_compiler),
+    ("%cmake", config.cmake),
+    ("%source", config.modc_source),
+    ("%build", config.modc_build),
+    ("%examples", os.path.join(config.modc_source, "examples")),
+    ("%fashion_mnist", config.fashion_mnist),
+]
+
+# `long`: the full counts of tools/test.sh --long.
+if os.environ.get("MODC_LONG", "0") not in ("", "0"):
+    config.available_features.add("long")
+if os.path.exists(
+    os.path.join(config.fashion_mnist, "train-images-idx3-ubyte.gz")
+):
+    config.available_features.add("fashion-mnist")
+if config.sanitize:
+    config.available_features.add("sanitize")
+if config.compiler:
+    config.available_features.add("compiler")
+else:
+    config.excludes += ["dialect", "passes", "driver", "integration", "numpy"]
