@@ -38,7 +38,7 @@ std::string reasonText(int reason) {
 }
 
 Error systemError(const char *what, const std::string &path, int reason) {
-  return makeError(what, " ", quoted(path, 4096), ": ", reasonText(reason));
+  return makeError(what, " ", inQuotes(path, 4096), ": ", reasonText(reason));
 }
 
 /// Closes on every way out.
@@ -101,7 +101,7 @@ Result<File> File::open(const std::string &path) {
     return fromBuffer(path, *std::move(bytes));
   }
   if (!S_ISREG(status.st_mode))
-    return makeError("cannot open ", quoted(path, 4096),
+    return makeError("cannot open ", inQuotes(path, 4096),
                      ": neither a file nor a pipe");
 
   File file;

@@ -50,14 +50,14 @@ public:
                   : *key == "shape"         ? 2
                                             : -1;
       if (which < 0)
-        return makeError("header has an unknown key ", quoted(*key, 32));
+        return makeError("header has an unknown key ", inQuotes(*key, 32));
       if (std::exchange(seen[which], true))
-        return makeError("header has key ", quoted(*key), " twice");
+        return makeError("header has key ", inQuotes(*key), " twice");
       if (Status value = parseValue(which, header); !value)
         return value.error();
       if (!eat(',') && peek() != '}')
         return makeError("header has no comma after the value of ",
-                         quoted(*key));
+                         inQuotes(*key));
     }
     if (peek() != '\0' || !rest.empty())
       return Error("header goes on after the dictionary");
@@ -187,9 +187,9 @@ Result<DType> typeOf(const std::string &descr) {
       return known.type;
   }
   if (!descr.empty() && descr[0] == '>')
-    return makeError("dtype ", quoted(descr, 32),
+    return makeError("dtype ", inQuotes(descr, 32),
                      " is big-endian; save it as little-endian");
-  return makeError("dtype ", quoted(descr, 32), " is not supported");
+  return makeError("dtype ", inQuotes(descr, 32), " is not supported");
 }
 
 Result<Tensor> readArray(const File &file) {
@@ -246,7 +246,7 @@ Result<Tensor> readArray(const File &file) {
 } // namespace
 
 Result<Tensor> modc::readNpy(const File &file) {
-  std::string source = quoted(file.name());
+  std::string source = inQuotes(file.name());
   Result<Tensor> tensor = readArray(file);
   if (!tensor)
     return tensor.error().within(source);
@@ -291,7 +291,7 @@ Result<std::string> modc::npyHeader(const Tensor &tensor) {
 Status modc::writeNpy(const std::string &path, const Tensor &tensor) {
   Result<std::string> header = npyHeader(tensor);
   if (!header)
-    return header.error().within("cannot write " + quoted(path));
+    return header.error().within("cannot write " + inQuotes(path));
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.error();

@@ -12,7 +12,7 @@
 
 #include "runtime/formats/Result.h"
 
-std::string modc::quoted(std::string_view text, size_t limit) {
+std::string modc::inQuotes(std::string_view text, size_t limit) {
   static const char digits[] = "0123456789abcdef";
   std::string out = "'";
   for (size_t i = 0; i < text.size(); ++i) {

@@ -120,7 +120,13 @@ Error makeError(const Parts &...parts) {
 
 /// `text` between single quotes, fit for a message whatever a file holds: bytes
 /// that do not print are escaped, and what is longer than `limit` is cut.
-std::string quoted(std::string_view text, size_t limit = 200);
+std::string inQuotes(std::string_view text, size_t limit = 200);
+
+/// The same. With a std::string and <iomanip> in sight, overload resolution
+/// finds std::quoted instead; write inQuotes.
+inline std::string quoted(std::string_view text, size_t limit = 200) {
+  return inQuotes(text, limit);
+}
 
 } // namespace modc
 

@@ -48,10 +48,10 @@ TEST(Result, CarriesTheError) {
 }
 
 TEST(Result, QuotesWhatDoesNotPrint) {
-  EXPECT_EQ(quoted("a\n\x7f"), "'a\\x0a\\x7f'");
-  EXPECT_EQ(quoted("abcdef", 3), "'abc...'");
-  EXPECT_EQ(quoted("abc", 3), "'abc'");
-  EXPECT_EQ(quoted(""), "''");
+  EXPECT_EQ(inQuotes("a\n\x7f"), "'a\\x0a\\x7f'");
+  EXPECT_EQ(inQuotes("abcdef", 3), "'abc...'");
+  EXPECT_EQ(inQuotes("abc", 3), "'abc'");
+  EXPECT_EQ(inQuotes(""), "''");
 }
 
 } // namespace
