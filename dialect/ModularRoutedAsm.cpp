@@ -1,0 +1,176 @@
+//===- ModularRoutedAsm.cpp - Assembly of grouped ops ---------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Text and accessors of modular.grouped.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/ModularAsm.h"
+#include "dialect/ModularOps.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace modc;
+
+static int64_t sumBefore(ArrayRef<int64_t> counts, unsigned c) {
+  return std::accumulate(counts.begin(), counts.begin() + c, int64_t(0));
+}
+
+OperandRange GroupedOp::getClassParameters(unsigned c) {
+  ArrayRef<int64_t> counts = getParameterCounts();
+  return getParameters().slice(sumBefore(counts, c), counts[c]);
+}
+
+ResultRange GroupedOp::getRowResults() {
+  ArrayRef<int64_t> counts = getGradientCounts();
+  return getOutputs().drop_back(sumBefore(counts, counts.size()));
+}
+
+ResultRange GroupedOp::getClassGradients(unsigned c) {
+  ArrayRef<int64_t> counts = getGradientCounts();
+  return getOutputs().slice(getRowResults().size() + sumBefore(counts, c),
+                            counts[c]);
+}
+
+ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  OpAsmParser::UnresolvedOperand plan;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOperand(plan))
+    return failure();
+  TypedOperands operands[4]; // gather, along, shared, parameters
+  for (auto [keyword, list] :
+       llvm::zip(ArrayRef<StringRef>{"gather", "along", "shared"}, operands))
+    if (succeeded(parser.parseOptionalKeyword(keyword)) &&
+        (parser.parseLParen() || parseTypedOperands(parser, list) ||
+         parser.parseRParen()))
+      return failure();
+  SmallVector<Attribute> classes;
+  SmallVector<int64_t> parameterCounts;
+  while (succeeded(parser.parseOptionalKeyword("class"))) {
+    SmallVector<int64_t> members;
+    auto parseMember = [&]() {
+      return parser.parseInteger(members.emplace_back());
+    };
+    size_t before = operands[3].types.size();
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                       parseMember))
+      return failure();
+    if (succeeded(parser.parseOptionalKeyword("parameters")) &&
+        (parser.parseLParen() || parseTypedOperands(parser, operands[3]) ||
+         parser.parseRParen()))
+      return failure();
+    classes.push_back(builder.getDenseI64ArrayAttr(members));
+    parameterCounts.push_back(operands[3].types.size() - before);
+    if (parser.parseRegion(*result.addRegion()))
+      return failure();
+  }
+  Type planType;
+  SmallVector<Type> types;
+  SmallVector<int64_t> gradientCounts;
+  auto parseType = [&]() { return parser.parseType(types.emplace_back()); };
+  if (parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(planType) || parser.parseArrow() ||
+      parser.parseKeyword("rows") ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseType))
+    return failure();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    size_t before = types.size();
+    if (succeeded(parser.parseOptionalKeyword("gradients")) &&
+        parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseType))
+      return failure();
+    gradientCounts.push_back(types.size() - before);
+  }
+  result.addTypes(types);
+  result.addAttribute(getClassesAttrName(result.name),
+                      builder.getArrayAttr(classes));
+  result.addAttribute(getParameterCountsAttrName(result.name),
+                      builder.getDenseI64ArrayAttr(parameterCounts));
+  result.addAttribute(getGradientCountsAttrName(result.name),
+                      builder.getDenseI64ArrayAttr(gradientCounts));
+  SmallVector<int32_t> segments = {1};
+  if (parser.resolveOperand(plan, planType, result.operands))
+    return failure();
+  for (TypedOperands &list : operands) {
+    segments.push_back(list.types.size());
+    if (parser.resolveOperands(list.operands, list.types, loc,
+                               result.operands))
+      return failure();
+  }
+  result.addAttribute(getOperandSegmentSizesAttrName(result.name),
+                      builder.getDenseI32ArrayAttr(segments));
+  return success();
+}
+
+void GroupedOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getPlan();
+  auto printList = [&](StringRef keyword, ValueRange operands) {
+    if (operands.empty())
+      return;
+    printer << ' ' << keyword << '(';
+    printTypedOperands(printer, operands);
+    printer << ')';
+  };
+  printList("gather", getGathered());
+  printList("along", getAlong());
+  printList("shared", getShared());
+  for (unsigned c = 0, e = getNumClasses(); c < e; ++c) {
+    printer.printNewline();
+    printer << "  class [";
+    llvm::interleaveComma(getClassMembers(c), printer);
+    printer << ']';
+    printList("parameters", getClassParameters(c));
+    printer << ' ';
+    printer.printRegion(getBodies()[c]);
+  }
+  printer.printOptionalAttrDict((*this)->getAttrs(),
+                                {"classes", "parameter_counts",
+                                 "gradient_counts", "operandSegmentSizes"});
+  printer << " : " << getPlan().getType() << " -> rows(";
+  llvm::interleaveComma(getRowResults().getTypes(), printer);
+  printer << ')';
+  for (unsigned c = 0, e = getNumClasses(); c < e; ++c) {
+    printer << " gradients(";
+    llvm::interleaveComma(getClassGradients(c).getTypes(), printer);
+    printer << ')';
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Pullback
+//===----------------------------------------------------------------------===//
+
+ParseResult PullbackOp::parse(OpAsmParser &parser, OperationState &result) {
+  TypedOperands lists[3];
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int32_t> segments;
+  for (auto [keyword, list] :
+       llvm::zip(ArrayRef<StringRef>{"", "along", "to"}, lists)) {
+    if ((!keyword.empty() && parser.parseKeyword(keyword)) ||
+        parser.parseLParen() || parseTypedOperands(parser, list) ||
+        parser.parseRParen() ||
+        parser.resolveOperands(list.operands, list.types, loc,
+                               result.operands))
+      return failure();
+    segments.push_back(list.types.size());
+  }
+  result.addTypes(lists[2].types);
+  result.addAttribute(getOperandSegmentSizesAttrName(result.name),
+                      parser.getBuilder().getDenseI32ArrayAttr(segments));
+  return parser.parseOptionalAttrDict(result.attributes);
+}
+
+void PullbackOp::print(OpAsmPrinter &printer) {
+  printer << " (";
+  printTypedOperands(printer, getValues());
+  printer << ") along (";
+  printTypedOperands(printer, getCotangents());
+  printer << ") to (";
+  printTypedOperands(printer, getInputs());
+  printer << ')';
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"operandSegmentSizes"});
+}

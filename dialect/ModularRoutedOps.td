@@ -1,0 +1,436 @@
+//===- ModularRoutedOps.td - Ops of the routed level -------*- tablegen -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What layers, samplers and update rules become: pure ops on tensors, in which a
+// plan is an SSA value. Rows of S candidates for N points are candidate-major:
+// row (s·N + n)·R + r for row r of point n, R rows a point.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_DIALECT_MODULARROUTEDOPS_TD
+#define MODC_DIALECT_MODULARROUTEDOPS_TD
+
+include "dialect/ModularTensorOps.td"
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+def Modular_ToSelectionOp : Modular_Op<"to_selection", [Pure]> {
+  let summary = "reads integers as a selection";
+  let description = [{
+    Integers out of [0, M) are clamped into it, so that no later op can read
+    out of bounds.
+
+    Constraints:
+    - (C1) the operand is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$input);
+  let results = (outs Modular_Selection:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Modular_FromSelectionOp : Modular_Op<"from_selection", [Pure]> {
+  let summary = "a selection as integers";
+  let description = [{
+    Constraints:
+    - (C1) the result is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
+  }];
+  let arguments = (ins Modular_Selection:$input);
+  let results = (outs RankedTensorOf<[I32]>:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Modular_ModeOp : Modular_Op<"mode", [Pure]> {
+  let summary = "for each row and pick, the member with the largest score";
+  let description = [{
+    The first of equals; NaN is never the largest (member 0 if all are NaN).
+
+    Constraints:
+    - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$scores);
+  let results = (outs Modular_Selection:$result);
+  let assemblyFormat = "$scores attr-dict `:` type($scores) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Modular_SampleOp : Modular_Op<"sample", [Pure]> {
+  let summary = "draws each pick from the softmax of its scores";
+  let description = [{
+    The first member m whose cumulative probability exceeds the uniform number
+    u in [0, 1); the last member with non-zero probability if none does.
+
+    Constraints:
+    - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
+    - (C2) uniforms are `tensor<?xKxf>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$scores, Modular_FloatTensor:$uniforms);
+  let results = (outs Modular_Selection:$result);
+  let assemblyFormat = [{
+    $scores `,` $uniforms attr-dict `:` type($scores) `,` type($uniforms) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_KeepStoredOp : Modular_Op<"keep_stored", [
+    Pure, AllTypesMatch<["selection", "result"]>]> {
+  let summary = "replaces the first rows of a selection by stored choices";
+  let description = [{
+    Rows 0 … rows(stored) − 1 become the stored ones: candidate 0 of each point.
+
+    Constraints:
+    - (C1) stored is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
+  }];
+  let arguments = (ins Modular_Selection:$selection, RankedTensorOf<[I32]>:$stored);
+  let results = (outs Modular_Selection:$result);
+  let assemblyFormat = [{
+    $selection `,` $stored attr-dict `:` type($stored) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_LogProbabilityOp : Modular_Op<"log_probability", [
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "Σ_k log softmax(scores[k])[a_k] of each row";
+  let description = [{
+    Constraints:
+    - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
+    - (C2) the result is `tensor<?xf>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $scores `,` $selection attr-dict `:` type($scores) `,` type($selection) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_GatesOp : Modular_Op<"gates", [
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "soft gates: probabilities of the picks over their sum";
+  let description = [{
+    g[r, k] = p_k[a_k] / Σ_j p_j[a_j], with p_k = softmax(scores[r, k]).
+
+    Constraints:
+    - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
+    - (C2) the result is `tensor<?xKxf>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $scores `,` $selection attr-dict `:` type($scores) `,` type($selection) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_UsageOp : Modular_Op<"usage", [Pure]> {
+  let summary = "how often each member is picked";
+  let description = [{
+    Constraints:
+    - (C1) the result is `tensor<Mxi32>` for `!modular.selection<K of M>`.
+  }];
+  let arguments = (ins Modular_Selection:$selection);
+  let results = (outs RankedTensorOf<[I32]>:$result);
+  let assemblyFormat = "$selection attr-dict `:` type($selection) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Dispatch
+//===----------------------------------------------------------------------===//
+
+def Modular_PlanOp : Modular_Op<"plan", [Pure]> {
+  let summary = "sorts a selection by member";
+  let description = [{
+    One stable counting sort. With `distinct(%n)`, row r stands for operand row
+    r mod n, and a (operand row, member) pair that several rows pick has one
+    position: candidates share work. With `duplicates once`, a second pick of
+    a member by a row has no position.
+
+    ```mlir
+    %p = modular.plan %a : !modular.plan<2 of 8>
+    %p = modular.plan %a distinct(%n) duplicates once : !modular.plan<2 of 8>
+    ```
+
+    Constraints:
+    - (C1) the plan has the selection's K and M.
+  }];
+  let arguments = (ins Modular_Selection:$selection, Optional<Index>:$distinct,
+                       DefaultValuedAttr<Modular_DuplicatesAttr, "::modc::Duplicates::Each">:$duplicates);
+  let results = (outs Modular_Plan:$result);
+  let assemblyFormat = [{
+    $selection (`distinct` `(` $distinct^ `)`)? (`duplicates` $duplicates^)? attr-dict
+    `:` type($selection) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_GroupedOp : Modular_Op<"grouped", [
+    Pure, IsolatedFromAbove, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "runs each member on the rows that picked it";
+  let description = [{
+    One region for each *class*: members with the same body. For each member
+    that has rows, its class's region runs on all of its rows, in grouped order.
+    Region arguments: for each `gather` operand (row order) the member's rows of
+    it; for each `along` operand (grouped order) likewise; each `shared` operand
+    whole; then slice i of each of the class's parameter stacks, i being the
+    member's place in the class.
+
+    The region yields row results, which are laid into the op's results in
+    grouped order (the same number of positions as the plan's R·K; positions
+    that no row uses are undefined), then one *gradient* for each of the class's
+    gradient results: a value for the member, laid into slice i of the stack.
+    Slices of members without rows are 0.
+
+    Row results are independent row by row, so that a lowering may run a
+    member's rows in blocks; gradients sum over the member's rows in ascending
+    order.
+
+    ```mlir
+    %h = modular.grouped %p gather(%x : tensor<?x784xf32>)
+      class [0, 1, 2] parameters(%w : tensor<3x784x64xf32>, %b : tensor<3x64xf32>) {
+      ^bb0(%xm: tensor<?x784xf32>, %wm: tensor<784x64xf32>, %bm: tensor<64xf32>):
+        %y = modular.linear %xm, %wm, %bm : tensor<?x784xf32>, tensor<784x64xf32>, tensor<64xf32> -> tensor<?x64xf32>
+        modular.yield %y : tensor<?x64xf32>
+      } : !modular.plan<1 of 3> -> rows(tensor<?x64xf32>) gradients()
+    ```
+
+    Constraints:
+    - (C1) the classes' members are a partition of 0 … M−1.
+    - (C2) each parameter stack and gradient result of a class has as its first
+      dimension the number of the class's members.
+    - (C3) a region's arguments are as above.
+    - (C4) a region yields the row results, then its class's gradients without
+      their first dimension.
+  }];
+  let arguments = (ins Modular_Plan:$plan,
+                       Variadic<AnyRankedTensor>:$gathered,
+                       Variadic<AnyRankedTensor>:$along,
+                       Variadic<AnyRankedTensor>:$shared,
+                       Variadic<AnyRankedTensor>:$parameters,
+                       ArrayAttr:$classes,
+                       DenseI64ArrayAttr:$parameter_counts,
+                       DenseI64ArrayAttr:$gradient_counts);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
+  let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    unsigned getNumClasses() { return getClasses().size(); }
+    /// Member numbers of class c, ascending.
+    ::llvm::ArrayRef<int64_t> getClassMembers(unsigned c) {
+      return ::llvm::cast<::mlir::DenseI64ArrayAttr>(getClasses()[c]).asArrayRef();
+    }
+    /// Operands that are class c's parameter stacks.
+    ::mlir::OperandRange getClassParameters(unsigned c);
+    /// Results that are class c's gradient stacks.
+    ::mlir::ResultRange getClassGradients(unsigned c);
+    /// Results in grouped order.
+    ::mlir::ResultRange getRowResults();
+    ::mlir::Block &getClassBody(unsigned c) { return getBodies()[c].front(); }
+  }];
+}
+
+def Modular_CombineOp : Modular_Op<"combine", [
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "composes the results of each row's picks";
+  let description = [{
+    y[r] = Σ_k g[r, k]·v[position(r, k)] for `sum` (g = 1) and `gated`, the same
+    divided by K for `mean`, and v[position(r, 0)], … side by side along the last
+    dimension for `concat`; k ascends. Picks without a position (duplicates once)
+    count 0. Adjoint of `modular.dispatch`.
+
+    Constraints:
+    - (C1) gates are `tensor<?xKxf>` and given exactly with `gated`.
+    - (C2) with `concat`, the result's last dimension is K times the value's;
+      else the shapes are equal.
+  }];
+  let arguments = (ins Modular_Plan:$plan, Modular_FloatTensor:$values,
+                       Optional<Modular_FloatTensor>:$gates,
+                       Modular_ComposeAttr:$compose);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
+    `:` type($plan) `,` type($values) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_DispatchOp : Modular_Op<"dispatch", [
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "lays row values out in grouped order";
+  let description = [{
+    v[position(r, k)] = g[r, k]·y[r] (1/K for `mean`, block k of the last dimension
+    for `concat`). Adjoint of `modular.combine`. Needs a plan without
+    `distinct`.
+
+    Constraints: those of `modular.combine`, value and result exchanged.
+  }];
+  let arguments = (ins Modular_Plan:$plan, Modular_FloatTensor:$values,
+                       Optional<Modular_FloatTensor>:$gates,
+                       Modular_ComposeAttr:$compose);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
+    `:` type($plan) `,` type($values) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
+  let summary = "inner product of each pick's result with its row's cotangent";
+  let description = [{
+    g[r, k] = ⟨v[position(r, k)], dy[r]⟩, 0 for picks without a position: the
+    cotangent of the gates of a `modular.combine gated`.
+  }];
+  let arguments = (ins Modular_Plan:$plan, Modular_FloatTensor:$values,
+                       Modular_FloatTensor:$cotangent);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $plan `,` $values `,` $cotangent attr-dict `:` type($plan) `,` type($values) `,`
+    type($cotangent) `->` type($result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates, random numbers
+//===----------------------------------------------------------------------===//
+
+def Modular_TileRowsOp : Modular_Op<"tile_rows", [
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+  let summary = "repeats all rows S times, one repetition after another";
+  let description = [{
+    y[s·N + n] = x[n]. Moves down past ops that work row by row, so that
+    candidates share what does not depend on their choices.
+
+    Constraints:
+    - (C1) result and operand have the same type, with a dynamic first dimension.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Index:$times);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `times` $times attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Modular_UniformOp : Modular_Op<"uniform", [Pure]> {
+  let summary = "uniform random numbers in [0, 1) for the picks of rows";
+  let description = [{
+    Philox4x32-10 (docs/artefact.md, "Random bits"): element [(s·N + n)·R + r, k]
+    is keyed by the seed, and by data-set index of point n, step, slot
+    `slot` + r·K + k, purpose and candidate s.
+
+    Constraints:
+    - (C1) the result is `tensor<?xKxf>`.
+  }];
+  let arguments = (ins I64:$seed, I64:$step, RankedTensorOf<[I64]>:$points,
+                       Index:$candidates, Index:$slot, I64Attr:$purpose,
+                       DefaultValuedAttr<I64Attr, "1">:$rows_per_point);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    `seed` $seed `step` $step `points` $points `candidates` $candidates `slot` $slot
+    `purpose` $purpose attr-dict `:` type($points) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_InitializeOp : Modular_Op<"initialize", [Pure]> {
+  let summary = "the initial values of a parameter, or of a stack of them";
+  let description = [{
+    With one name, the result is that tensor; with several, a stack of as many
+    (first dimension), each initialised under its own name.
+
+    Constraints:
+    - (C1) with n > 1 names or `stacked`, the first dimension is n.
+  }];
+  let arguments = (ins I64:$seed, Modular_Init:$init, StrArrayAttr:$names,
+                       UnitAttr:$stacked);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    `` `(` custom<Init>($init) `)` $names `seed` $seed (`stacked` $stacked^)? attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_KeepBestOp : Modular_Op<"keep_best", [Pure]> {
+  let summary = "each point's best candidate";
+  let description = [{
+    objective[s·N + n] is J of candidate s of point n, choices its P picks. Gives
+    the choices of the largest J (the first of equals; NaN is never the
+    largest), J of candidate 0 and the largest J.
+
+    Constraints:
+    - (C1) objective is `tensor<?xf>`, choices and the first result `tensor<?xPxi32>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$objective, RankedTensorOf<[I32]>:$choices,
+                       Index:$candidates);
+  let results = (outs RankedTensorOf<[I32]>:$best, Modular_FloatTensor:$before,
+                      Modular_FloatTensor:$after);
+  let assemblyFormat = [{
+    $objective `,` $choices `candidates` $candidates attr-dict `:` type($objective) `,` type($choices)
+    `->` type($best) `,` type($before) `,` type($after)
+  }];
+}
+
+def Modular_PullbackOp : Modular_Op<"pullback", [
+    Pure, AttrSizedOperandSegments]> {
+  let summary = "cotangents of values that earlier ops of the block used";
+  let description = [{
+    Reverse-mode differentiation as one op: given cotangents of `outputs`, the
+    cotangents of `inputs`, which are values before them in the same block (block
+    arguments too). `modular-differentiate` replaces it by ops.
+
+    ```mlir
+    %dw, %db = modular.pullback (%loss : tensor<?xf32>) along (%one : tensor<?xf32>)
+        to (%w : tensor<2x2xf32>, %b : tensor<2xf32>)
+    ```
+
+    Constraints:
+    - (C1) as many cotangents as outputs, of the same types.
+    - (C2) results have the types of the inputs; all are of floats.
+  }];
+  let arguments = (ins Variadic<AnyType>:$values, Variadic<AnyType>:$cotangents,
+                       Variadic<AnyType>:$inputs);
+  let results = (outs Variadic<AnyType>:$gradients);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def Modular_UpdateOp : Modular_Op<"update", [Pure, SingleBlock]> {
+  let summary = "one optimizer step of a parameter, or of a stack of them";
+  let description = [{
+    The region is the update rule on scalars (see `modular.optimizer`). Slices of
+    the first dimension (the whole tensor if not `stacked`) whose `active` is 0
+    stay as they are, their state too. The gradient is multiplied by
+    `scale` (gradient clipping), and the parameter by 1 − lr·decay, before.
+    Parameter and state are meant to be updated in place.
+
+    Constraints:
+    - (C1) gradient, states and results have the parameter's type.
+    - (C2) active is `tensor<nxi8>` and steps `tensor<nxi64>`, n being the first
+      dimension if `stacked`, else 1.
+  }];
+  let arguments = (ins Modular_FloatTensor:$parameter, Modular_FloatTensor:$gradient,
+                       Variadic<Modular_FloatTensor>:$states,
+                       RankedTensorOf<[I8]>:$active, RankedTensorOf<[I64]>:$steps,
+                       AnyFloat:$lr, AnyFloat:$decay, AnyFloat:$scale, UnitAttr:$stacked);
+  let results = (outs Modular_FloatTensor:$result, Variadic<Modular_FloatTensor>:$new_states);
+  let regions = (region SizedRegion<1>:$rule);
+  let assemblyFormat = [{
+    $parameter `,` $gradient (`states` `(` $states^ `:` type($states) `)`)? `active` $active `steps` $steps
+    `lr` $lr `decay` $decay `scale` $scale (`stacked` $stacked^)? attr-dict-with-keyword $rule
+    `:` type($parameter) `,` type($gradient) `,` type($active) `,` type($steps) `,` type($lr) `,` type($decay) `,` type($scale)
+    `->` type(results)
+  }];
+  let hasRegionVerifier = 1;
+}
+
+#endif // MODC_DIALECT_MODULARROUTEDOPS_TD
