@@ -1,0 +1,70 @@
+//===- Arena.cpp - Aligned memory from the host's allocator ---------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Blocks are rounded up to whole cache lines, so that vector code of a model
+// may read the tail of a buffer in full lines.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Arena.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace modc {
+
+Allocator Allocator::standard() {
+  return {nullptr,
+          [](void *, size_t bytes, size_t alignment) -> void * {
+            return std::aligned_alloc(alignment, bytes);
+          },
+          [](void *, void *memory, size_t) { std::free(memory); }};
+}
+
+Arena::Arena(Arena &&other) noexcept
+    : allocator(other.allocator), memory(std::exchange(other.memory, nullptr)),
+      length(std::exchange(other.length, 0)) {}
+
+Arena &Arena::operator=(Arena &&other) noexcept {
+  std::swap(allocator, other.allocator);
+  std::swap(memory, other.memory);
+  std::swap(length, other.length);
+  return *this;
+}
+
+Arena::~Arena() {
+  if (memory)
+    allocator.release(allocator.user, memory, size_t(length));
+}
+
+Status Arena::reserve(int64_t bytes, const char *what) {
+  if (bytes <= length && memory)
+    return {};
+  constexpr int64_t kMost = int64_t(1) << 46;
+  if (bytes < 0 || bytes > kMost)
+    return makeError("cannot allocate ", bytes, " bytes for ", what);
+  int64_t rounded = (bytes + 63) / 64 * 64;
+  rounded = rounded ? rounded : 64;
+  if (memory)
+    allocator.release(allocator.user, memory, size_t(length));
+  length = 0;
+  memory = allocator.allocate(allocator.user, size_t(rounded), kArenaAlignment);
+  if (!memory)
+    return makeError("cannot allocate ", rounded, " bytes for ", what);
+  if (reinterpret_cast<uintptr_t>(memory) % kArenaAlignment != 0) {
+    allocator.release(allocator.user, memory, size_t(rounded));
+    memory = nullptr;
+    return makeError("the allocator's memory for ", what,
+                     " is not aligned to 64 bytes");
+  }
+  length = rounded;
+  std::memset(memory, 0, size_t(rounded));
+  return {};
+}
+
+} // namespace modc

@@ -1,0 +1,290 @@
+//===- Session.cpp - A model with its weights, ready to run ---------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled code trusts its arguments; this file is where they earn that trust.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Session.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace modc {
+namespace {
+
+/// Programs that neither read nor write gradients or optimizer state: a session
+/// that only infers never allocates those.
+bool readsParametersOnly(std::string_view name) {
+  static constexpr std::string_view names[] = {
+      "init",   "infer",  "forward",           "score",
+      "e_step", "sample", "e_step_enumerated", "evaluate"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+bool overlap(const void *a, int64_t aBytes, const void *b, int64_t bBytes) {
+  auto aBegin = reinterpret_cast<uintptr_t>(a);
+  auto bBegin = reinterpret_cast<uintptr_t>(b);
+  return aBytes > 0 && bBytes > 0 && aBegin < bBegin + uintptr_t(bBytes) &&
+         bBegin < aBegin + uintptr_t(aBytes);
+}
+
+/// Fails if a choice names a member that its pool has not.
+Status checkChoices(const Signature &signature, const TensorSpec &spec,
+                    const int32_t *choices, int64_t rows) {
+  int64_t slots = signature.slots;
+  const int32_t *members = signature.slotMembers.data();
+  for (int64_t row = 0; row < rows; ++row, choices += slots)
+    for (int64_t slot = 0; slot < slots; ++slot)
+      if (choices[slot] < 0 || choices[slot] >= members[slot])
+        return makeError(inQuotes(spec.name), " of row ", row, ", slot ", slot,
+                         " is ", choices[slot], ", but its pool has ",
+                         members[slot], " members");
+  return {};
+}
+
+template <typename T>
+Status checkLabels(const TensorSpec &spec, const T *labels, int64_t count,
+                   int64_t classes) {
+  for (int64_t i = 0; i < count; ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      return makeError(inQuotes(spec.name), " element ", i, " is ", labels[i],
+                       ", but the model has ", classes, " classes");
+  return {};
+}
+
+} // namespace
+
+Session::Session(std::shared_ptr<const Model> model, SessionOptions options)
+    : shared(std::move(model)), options(options),
+      parameterArena(options.allocator), gradientArena(options.allocator),
+      stateArena(options.allocator), workspace(options.allocator),
+      staging(options.allocator) {}
+
+Result<std::unique_ptr<Session>>
+Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
+  if (!model)
+    return Error("a session needs a model");
+  if (!options.allocator.allocate || !options.allocator.release)
+    return Error("the allocator lacks one of its two functions");
+  std::unique_ptr<Session> session(new Session(std::move(model), options));
+  if (options.host) {
+    if (!options.host->parallel_for || options.host->workers < 1)
+      return makeError("the executor needs a function and at least 1 worker, "
+                       "not ",
+                       options.host->workers);
+    session->host = *options.host;
+  } else {
+    session->executor = std::make_unique<Executor>(options.workers);
+    session->host = session->executor->host();
+  }
+  if (Status status = session->parameterArena.reserve(
+          session->signature().parameterBytes, "parameters");
+      !status)
+    return status.error();
+  return session;
+}
+
+Status Session::allocateTraining() {
+  if (Status status =
+          gradientArena.reserve(signature().parameterBytes, "gradients");
+      !status)
+    return status;
+  return stateArena.reserve(signature().stateBytes, "optimizer state");
+}
+
+void *Session::gradients() {
+  return allocateTraining() ? gradientArena.data() : nullptr;
+}
+
+void *Session::state() {
+  return allocateTraining() ? stateArena.data() : nullptr;
+}
+
+Status Session::resetState() {
+  if (stateArena.data())
+    std::memset(stateArena.data(), 0, size_t(stateArena.size()));
+  return {};
+}
+
+Status Session::init(uint64_t seed) {
+  int program = signature().findProgram("init");
+  if (program < 0)
+    return Error("the model has no program 'init'");
+  hasParameters = true;
+  int64_t integer = int64_t(seed);
+  if (Status status = call(program, nullptr, 0, 0, 1, &integer, 1, nullptr, 0);
+      !status) {
+    hasParameters = false;
+    return status;
+  }
+  return resetState();
+}
+
+Status Session::checkBuffers(const ProgramSpec &program, const Buffer *buffers,
+                             const std::vector<int64_t> &needed) const {
+  const Arena *arenas[] = {&parameterArena, &gradientArena, &stateArena};
+  for (size_t i = 0; i < needed.size(); ++i) {
+    const TensorSpec &spec = program.buffers[i];
+    if (needed[i] > 0 && !buffers[i].data)
+      return makeError("buffer ", inQuotes(spec.name), " is null");
+    if (buffers[i].bytes < needed[i])
+      return makeError("buffer ", inQuotes(spec.name), " has ",
+                       buffers[i].bytes, " bytes, ", spec.describe(), " needs ",
+                       needed[i]);
+    for (const Arena *arena : arenas)
+      if (overlap(buffers[i].data, needed[i], arena->data(), arena->size()))
+        return makeError("buffer ", inQuotes(spec.name),
+                         " overlaps an arena of the session");
+    for (size_t j = 0; j < i; ++j)
+      if ((spec.output || program.buffers[j].output) &&
+          overlap(buffers[i].data, needed[i], buffers[j].data, needed[j]))
+        return makeError("buffer ", inQuotes(spec.name), " overlaps buffer ",
+                         inQuotes(program.buffers[j].name));
+  }
+  return {};
+}
+
+Status Session::checkContents(const ProgramSpec &program, const Buffer *buffers,
+                              int64_t points, int64_t candidates) const {
+  const Signature &spec = signature();
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const TensorSpec &buffer = program.buffers[i];
+    if (buffer.output)
+      continue;
+    if (buffer.name == "selection" || buffer.name == "stored") {
+      int64_t rows = points;
+      if (!buffer.shape.empty() &&
+          buffer.shape[0].kind == Dimension::Kind::Candidates)
+        rows *= candidates;
+      if (Status status =
+              checkChoices(spec, buffer,
+                           static_cast<const int32_t *>(buffers[i].data), rows);
+          !status)
+        return status;
+      continue;
+    }
+    if (spec.classes == 0)
+      continue;
+    for (const TensorSpec &wanted : spec.wanted) {
+      if (wanted.name != buffer.name)
+        continue;
+      int64_t count = points * buffer.width();
+      Status status;
+      if (buffer.type == DType::I32)
+        status =
+            checkLabels(buffer, static_cast<const int32_t *>(buffers[i].data),
+                        count, spec.classes);
+      else if (buffer.type == DType::I64)
+        status =
+            checkLabels(buffer, static_cast<const int64_t *>(buffers[i].data),
+                        count, spec.classes);
+      if (!status)
+        return status;
+    }
+  }
+  return {};
+}
+
+Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
+                     int64_t points, int64_t candidates,
+                     const int64_t *integers, size_t integerCount,
+                     const double *reals, size_t realCount) {
+  if (index < 0 || index >= int(signature().programs.size()))
+    return makeError("the model has no program ", index);
+  const ProgramSpec &program = signature().programs[size_t(index)];
+  auto fail = [&](const Error &error) {
+    return error.within("program " + inQuotes(program.name));
+  };
+  auto count = [&](const char *what, size_t given, size_t wanted) -> Status {
+    if (given == wanted)
+      return {};
+    return makeError("program ", inQuotes(program.name), " takes ", wanted, " ",
+                     what, ", got ", given);
+  };
+  if (Status s = count("buffers", bufferCount, program.buffers.size()); !s)
+    return s;
+  if (Status s = count("integers", integerCount, program.integers.size()); !s)
+    return s;
+  if (Status s = count("reals", realCount, program.reals.size()); !s)
+    return s;
+  if (!hasParameters)
+    return fail(Error("the session has no parameters: draw or load them"));
+  constexpr int64_t kMostPoints = int64_t(1) << 31;
+  if (points < 0 || points >= kMostPoints || candidates < 1 ||
+      candidates >= kMostPoints)
+    return fail(makeError(points, " points and ", candidates,
+                          " candidates are outside [0, 2147483647] and "
+                          "[1, 2147483647]"));
+
+  needed.resize(bufferCount);
+  for (size_t i = 0; i < bufferCount; ++i) {
+    Result<int64_t> bytes = program.buffers[i].bytes(points, candidates);
+    if (!bytes)
+      return fail(bytes.error());
+    needed[i] = *bytes;
+  }
+  if (Status s = checkBuffers(program, buffers, needed); !s)
+    return fail(s.error());
+  if (Status s = checkContents(program, buffers, points, candidates); !s)
+    return fail(s.error());
+
+  // Buffers of any alignment are welcome: those that compiled code may not see
+  // take a copy.
+  int64_t staged = 0;
+  auto isStaged = [&](size_t i) {
+    return needed[i] == 0 ||
+           reinterpret_cast<uintptr_t>(buffers[i].data) % kArenaAlignment != 0;
+  };
+  auto padded = [](int64_t bytes) { return (bytes + 127) / 64 * 64; };
+  for (size_t i = 0; i < bufferCount; ++i)
+    staged += isStaged(i) ? padded(needed[i]) : 0;
+  if (staged > 0)
+    if (Status s = staging.reserve(staged, "staged buffers"); !s)
+      return fail(s.error());
+  pointers.resize(bufferCount);
+  int64_t position = 0;
+  for (size_t i = 0; i < bufferCount; ++i) {
+    pointers[i] = buffers[i].data;
+    if (!isStaged(i))
+      continue;
+    pointers[i] = staging.as<char>() + position;
+    position += padded(needed[i]);
+    if (!program.buffers[i].output && needed[i] > 0)
+      std::memcpy(pointers[i], buffers[i].data, size_t(needed[i]));
+  }
+
+  if (!readsParametersOnly(program.name))
+    if (Status s = allocateTraining(); !s)
+      return fail(s.error());
+  const modc_program &code = shared->program(index);
+  const int64_t sizes[] = {points, candidates};
+  int64_t scratch = code.workspace(sizes, host.workers);
+  if (scratch < 0)
+    return fail(makeError("the workspace for ", points, " points and ",
+                          candidates, " candidates overflows"));
+  if (Status s = workspace.reserve(scratch, "workspace"); !s)
+    return fail(s.error());
+
+  modc_call arguments = {&host,
+                         parameterArena.data(),
+                         gradientArena.data(),
+                         stateArena.data(),
+                         workspace.data(),
+                         pointers.data(),
+                         sizes,
+                         integers,
+                         reals};
+  code.run(&arguments);
+  for (size_t i = 0; i < bufferCount; ++i)
+    if (program.buffers[i].output && pointers[i] != buffers[i].data &&
+        needed[i] > 0)
+      std::memcpy(buffers[i].data, pointers[i], size_t(needed[i]));
+  return {};
+}
+
+} // namespace modc

@@ -1,0 +1,107 @@
+//===- Session.h - A model with its weights, ready to run -------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A session owns what one user of a model changes: parameters, gradients,
+// optimizer state and workspace. It checks each call against the signature, so
+// that no caller can make compiled code leave its memory.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_RUNTIME_SESSION_H
+#define MODC_RUNTIME_SESSION_H
+
+#include "runtime/Arena.h"
+#include "runtime/Artefact.h"
+#include "runtime/Executor.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modc {
+
+struct SessionOptions {
+  /// Threads; 0 takes all processors. Ignored where `host` is given.
+  int64_t workers = 1;
+  /// Runs the parallel loops instead of the session's own threads. It must
+  /// outlive the session.
+  std::optional<modc_host> host;
+  Allocator allocator = Allocator::standard();
+};
+
+/// Memory of a program's buffer. Inputs are not written to.
+struct Buffer {
+  void *data = nullptr;
+  int64_t bytes = 0;
+};
+
+/// Not safe for use by two threads at once; any number of sessions may run at
+/// the same time, on one model or several.
+class Session {
+public:
+  static Result<std::unique_ptr<Session>>
+  create(std::shared_ptr<const Model> model, SessionOptions options = {});
+
+  const Model &model() const { return *shared; }
+  const Signature &signature() const { return shared->signature(); }
+  int64_t workers() const { return host.workers; }
+  const Allocator &allocator() const { return options.allocator; }
+
+  /// Draws the parameters by the model's initialisers; the optimizer starts
+  /// anew. The same seed gives the same parameters everywhere.
+  Status init(uint64_t seed);
+
+  /// Forgets the optimizer's state.
+  Status resetState();
+
+  /// Arenas as the signature lays them out; null if they could not be
+  /// allocated. Writing to parameters counts as having set them.
+  void *parameters() {
+    hasParameters = true;
+    return parameterArena.data();
+  }
+  const void *parameters() const { return parameterArena.data(); }
+  void *gradients();
+  void *state();
+
+  /// True once parameters were drawn, loaded or handed out for writing.
+  bool isInitialised() const { return hasParameters; }
+
+  /// Runs a program (an index into the signature's) after checking number,
+  /// size and overlap of the buffers, choices against the pools, labels
+  /// against the classes. `buffers` are in the order of the signature; those
+  /// that are not aligned to 64 bytes are copied on the way in and out.
+  /// `points` and `candidates` are N and S.
+  Status call(int program, const Buffer *buffers, size_t bufferCount,
+              int64_t points, int64_t candidates, const int64_t *integers,
+              size_t integerCount, const double *reals, size_t realCount);
+
+private:
+  Session(std::shared_ptr<const Model> model, SessionOptions options);
+  Status allocateTraining();
+  Status checkBuffers(const ProgramSpec &program, const Buffer *buffers,
+                      const std::vector<int64_t> &needed) const;
+  Status checkContents(const ProgramSpec &program, const Buffer *buffers,
+                       int64_t points, int64_t candidates) const;
+
+  std::shared_ptr<const Model> shared;
+  SessionOptions options;
+  std::unique_ptr<Executor> executor;
+  modc_host host = {};
+  Arena parameterArena, gradientArena, stateArena, workspace, staging;
+  bool hasParameters = false;
+  // Reused by calls, so that a warm call allocates nothing.
+  std::vector<int64_t> needed;
+  std::vector<void *> pointers;
+};
+
+} // namespace modc
+
+#endif // MODC_RUNTIME_SESSION_H

@@ -1,0 +1,140 @@
+//===- Signature.h - What a compiled model says about itself ---*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The signature of a model (docs/artefact.md), parsed and checked. Its text
+// comes from a file that anybody may have written, so every field is checked
+// here once, and the rest of the runtime may trust it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_RUNTIME_SIGNATURE_H
+#define MODC_RUNTIME_SIGNATURE_H
+
+#include "runtime/formats/Result.h"
+#include "runtime/formats/Tensor.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modc {
+
+/// One dimension of a tensor: a number, the points of the call ("N"), or the
+/// candidates times the points ("S*N").
+struct Dimension {
+  enum class Kind : uint8_t { Number, Points, Candidates };
+  Kind kind = Kind::Number;
+  int64_t number = 0;
+};
+
+/// An input, output, target or program buffer. Its type is f32, f64, i8, i32 or
+/// i64.
+struct TensorSpec {
+  std::string name;
+  DType type = DType::F32;
+  std::vector<Dimension> shape;
+  /// Only in buffers of programs: the program writes it.
+  bool output = false;
+
+  /// Product of the fixed dimensions: the width of a point where the first
+  /// dimension is N. Checked not to overflow when the signature is read.
+  int64_t width() const;
+  /// True if the first dimension is N and no other one is dynamic.
+  bool isPerPoint() const;
+  /// Bytes for these sizes (N, S); fails when they overflow.
+  Result<int64_t> bytes(int64_t points, int64_t candidates) const;
+  /// "[N, 784] f32", for messages.
+  std::string describe() const;
+};
+
+/// A tensor that stands in an arena.
+struct StoredTensor {
+  std::string name;
+  DType type = DType::F32;
+  std::vector<int64_t> shape;
+  int64_t offset = 0;
+  int64_t bytes = 0;
+  /// Parameters only.
+  bool trained = false;
+  int64_t group = 0;
+  std::string init;
+
+  int64_t elements() const { return bytes / int64_t(sizeOf(type)); }
+};
+
+/// A modular layer and where its choices and probabilities stand in a point's.
+struct LayerSpec {
+  std::string name;
+  std::string pool;
+  std::vector<std::string> members;
+  int64_t choose = 1;
+  int64_t rows = 1;
+  int64_t slot = 0;
+  int64_t probability = 0;
+  /// The controller draws nothing and has no probabilities.
+  bool fixed = false;
+
+  int64_t memberCount() const { return int64_t(members.size()); }
+  /// Choices of one point in this layer.
+  int64_t slotCount() const { return rows * choose; }
+};
+
+struct ProgramSpec {
+  std::string name;
+  std::vector<TensorSpec> buffers;
+  std::vector<std::string> integers;
+  std::vector<std::string> reals;
+
+  /// Index of the buffer, integer or real of that name, or -1. A name may stand
+  /// once among the inputs and once among the outputs.
+  int findBuffer(std::string_view buffer, bool output) const;
+  int findInteger(std::string_view integer) const;
+  int findReal(std::string_view real) const;
+};
+
+struct TargetSpec {
+  std::string name;
+  uint64_t features = 0;
+};
+
+/// All that stands in a signature.
+struct Signature {
+  std::string compiler, llvm, flags;
+  std::string network;
+  /// 16 hex digits; equal networks have equal hashes.
+  std::string hash;
+  DType element = DType::F32;
+  std::vector<TargetSpec> targets;
+  std::vector<TensorSpec> inputs, outputs, wanted;
+  std::string objective;
+  int64_t classes = 0;
+  std::string optimizer;
+  bool denseUpdates = false;
+  std::vector<LayerSpec> layers;
+  int64_t slots = 0;
+  int64_t probabilities = 0;
+  std::vector<std::string> groups;
+  std::vector<StoredTensor> parameters;
+  int64_t parameterBytes = 0;
+  std::vector<StoredTensor> state;
+  int64_t stateBytes = 0;
+  std::vector<ProgramSpec> programs;
+  /// Members of the pool that each slot chooses from, by slot.
+  std::vector<int32_t> slotMembers;
+
+  /// Index of a program or parameter, or -1.
+  int findProgram(std::string_view name) const;
+  int findParameter(std::string_view name) const;
+
+  /// Reads and checks a signature. The error says which field is wrong.
+  static Result<Signature> parse(std::string_view json);
+};
+
+} // namespace modc
+
+#endif // MODC_RUNTIME_SIGNATURE_H
