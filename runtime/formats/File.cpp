@@ -21,21 +21,11 @@
 #include <new>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 using namespace modc;
 
 namespace {
-
-/// strerror is not safe with threads; generic_category().message is. Its texts
-/// start with a capital, messages here do not.
-std::string reasonText(int reason) {
-  std::string text = std::generic_category().message(reason);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  return text;
-}
 
 Error systemError(const char *what, const std::string &path, int reason) {
   return makeError(what, " ", inQuotes(path, 4096), ": ", reasonText(reason));

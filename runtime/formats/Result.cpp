@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Quoting of text that comes from outside. Names in a hostile file may hold
-// control characters or megabytes; neither belongs in a message.
+// Parts of messages that come from outside: names in a hostile file, which may
+// hold control characters or megabytes, and what the system says.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/formats/Result.h"
+
+#include <system_error>
 
 std::string modc::inQuotes(std::string_view text, size_t limit) {
   static const char digits[] = "0123456789abcdef";
@@ -31,4 +33,14 @@ std::string modc::inQuotes(std::string_view text, size_t limit) {
     }
   }
   return out + "'";
+}
+
+std::string modc::reasonText(int code) {
+  // strerror is not safe with threads; this is.
+  std::string text = std::generic_category().message(code);
+  // Its texts start with a capital, messages here do not; but "RPC ..." stays.
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' &&
+      text[1] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
 }

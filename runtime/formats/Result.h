@@ -128,6 +128,9 @@ inline std::string quoted(std::string_view text, size_t limit = 200) {
   return inQuotes(text, limit);
 }
 
+/// What the system says about an errno value: "no such file or directory".
+std::string reasonText(int code);
+
 } // namespace modc
 
 #endif // MODC_RUNTIME_FORMATS_RESULT_H
