@@ -211,8 +211,6 @@ def _layer(ev, op, *operands):
     if distribution not in ("softmax", "fixed"):
         raise EvaluationError(f"unknown distribution '{distribution}'")
     random = distribution == "softmax"
-    if not random:
-        scores = Var(scores.data)
     name = ev.network.layer_name(op)
     picks = np.asarray(ev.choose(name, scores.data, random))
     if picks.shape != scores.shape[:2]:
@@ -220,6 +218,7 @@ def _layer(ev, op, *operands):
     if random:
         log_prob = log_probability(scores, picks)
     else:
+        # Scores of a fixed distribution have a gradient through soft gates only.
         log_prob = Var(np.zeros(len(picks)))
     ev.choices.append(Choice(name, scores, picks, log_prob, random))
 
