@@ -14,6 +14,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -30,5 +31,30 @@ void modc::registerPasses() {
   registerModcPasses();
 }
 
+/// Adds the passes that make `phase` from the one before it.
+static void buildPhase(OpPassManager &manager, Phase phase,
+                       const PipelineOptions &options) {
+  switch (phase) {
+  case Phase::Network:
+    return;
+  case Phase::Routed:
+    manager.addPass(createDeriveProgramsPass());
+    break;
+  case Phase::Programs:
+    manager.addPass(createSinkTileRowsPass());
+    break;
+  case Phase::Tiled:
+  case Phase::Buffers:
+  case Phase::Llvm:
+    return;
+  }
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
 void modc::buildPipeline(OpPassManager &manager, Phase from, Phase to,
-                         const PipelineOptions &options) {}
+                         const PipelineOptions &options) {
+  for (int phase = static_cast<int>(from) + 1; phase <= static_cast<int>(to);
+       ++phase)
+    buildPhase(manager, static_cast<Phase>(phase), options);
+}
