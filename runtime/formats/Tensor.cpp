@@ -12,6 +12,7 @@
 
 #include "runtime/formats/Tensor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -162,9 +163,12 @@ std::optional<DType> modc::dtypeNamed(std::string_view name) {
 }
 
 std::string modc::toString(const Shape &shape) {
+  constexpr size_t shown = 8;
   std::string out = "[";
-  for (size_t i = 0; i < shape.size(); ++i)
+  for (size_t i = 0; i < std::min(shape.size(), shown); ++i)
     out += (i ? ", " : "") + std::to_string(shape[i]);
+  if (shape.size() > shown)
+    out += ", ... " + std::to_string(shape.size() - shown) + " more";
   return out + "]";
 }
 

@@ -94,7 +94,7 @@ constexpr DType dtypeOf<double>() {
 
 using Shape = std::vector<int64_t>;
 
-/// "[60000, 28, 28]"
+/// For messages: "[60000, 28, 28]"; of more than eight sizes only the first.
 std::string toString(const Shape &shape);
 
 /// The number of elements, or nothing if a size is negative or the product of

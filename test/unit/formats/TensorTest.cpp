@@ -51,6 +51,8 @@ TEST(Tensor, NamesTypes) {
   EXPECT_EQ(sizeOf(DType::BF16), 2u);
   EXPECT_EQ(sizeOf(DType::F64), 8u);
   EXPECT_EQ(toString({2, 3}), "[2, 3]");
+  EXPECT_EQ(toString({}), "[]");
+  EXPECT_EQ(toString(Shape(10, 1)), "[1, 1, 1, 1, 1, 1, 1, 1, ... 2 more]");
 }
 
 TEST(Tensor, WidensHalves) {
