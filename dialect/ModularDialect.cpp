@@ -11,6 +11,7 @@
 
 #include "dialect/ModularDialect.h"
 #include "dialect/ModularOps.h"
+#include "dialect/RowIndependence.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -28,4 +29,7 @@ void ModularDialect::initialize() {
 #define GET_OP_LIST
 #include "dialect/ModularOps.cpp.inc"
       >();
+  // The dialects that this one depends on are loaded by now.
+  attachTensorRowModels(*getContext());
+  attachLinalgRowModels(*getContext());
 }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Declares the interfaces for routing distributions and derivatives.
+// Declares the interfaces for routing distributions, derivatives and rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,10 @@
 #include "dialect/Differentiator.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
+
+namespace modc {
+class RowAnalysis;
+} // namespace modc
 
 #include "dialect/ModularAttrInterfaces.h.inc"
 #include "dialect/ModularOpInterfaces.h.inc"

@@ -61,4 +61,21 @@ def Modular_VJPOpInterface : OpInterface<"VJPOpInterface"> {
   ];
 }
 
+def Modular_RowOpInterface : OpInterface<"RowOpInterface"> {
+  let cppNamespace = "::modc";
+  let description = [{
+    An op that knows where the rows of its results come from
+    (dialect/RowIndependence.h). Ops of upstream dialects get it by external
+    models; structured ops of linalg and elementwise ops need none.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Sets the states of the op's results from those of its operands. Fails with
+        a diagnostic at the op if a row of a result would depend on other rows.
+      }],
+      "::llvm::LogicalResult", "propagateRows",
+      (ins "::modc::RowAnalysis &":$rows)>
+  ];
+}
+
 #endif // MODC_DIALECT_MODULARINTERFACES_TD

@@ -48,6 +48,9 @@ def Modular_NetworkOp : Modular_Op<"network", [
     - (C4) modules do not apply each other in a cycle.
     - (C5) the names of parameters (instance and parameter) are unique.
     - (C6) the objective's first inputs have the types of the graph's results.
+    - (C7) every static dimension is at least 1, and the static dimensions of a
+      tensor multiply to at most 2^40.
+    - (C8) it holds nothing else.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
@@ -98,6 +101,7 @@ def Modular_ModuleTemplateOp : Modular_BodyOp<"module", [Symbol]> {
       dynamic: the rows.
     - (C2) row i of each result depends on row i of the row operands only.
     - (C3) the terminator's types are the function type's results.
+    - (C4) there is at least one row operand and one result.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
@@ -127,6 +131,7 @@ def Modular_ControllerOp : Modular_BodyOp<"controller", [Symbol]> {
     - (C1) one result, of type `tensor<?xKxMxf>` with K, M ≥ 1.
     - (C2) row i of the scores depends on row i of the inputs only.
     - (C3) the terminator's types are the function type's results.
+    - (C4) the distribution is one (it has the interface `RoutingDistribution`).
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
@@ -158,6 +163,7 @@ def Modular_GraphOp : Modular_BodyOp<"graph"> {
     - (C1) the leading dimension of each input and result is dynamic.
     - (C2) point i of each result depends on point i of the inputs only.
     - (C3) the terminator's types are the function type's results.
+    - (C4) there is at least one input and one result, and one of them is of floats.
   }];
   let arguments = (ins TypeAttrOf<FunctionType>:$function_type,
                        StrArrayAttr:$arg_names);
@@ -185,7 +191,8 @@ def Modular_ObjectiveOp : Modular_BodyOp<"objective"> {
 
     Constraints:
     - (C1) a shorthand has no region and a positive, finite scale.
-    - (C2) a region yields one `tensor<?xf>`.
+    - (C2) a region yields one `tensor<?xf>`, of which element i depends on point
+      i of the inputs only.
     - (C3) a shorthand needs a graph with one result, of rank 2.
   }];
   let arguments = (ins Modular_ObjectiveAttr:$kind,
@@ -265,7 +272,8 @@ def Modular_OutputOp : Modular_Op<"output", [
 
 def Modular_ParameterOp : Modular_Op<"parameter", [
     ParentOneOf<["ModuleTemplateOp", "ControllerOp", "GraphOp", "ObjectiveOp"]>,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "a trained tensor of the body's instance";
   let description = [{
     Each instance of the body (a pool's member, a controller, an applied module,
@@ -302,7 +310,8 @@ def Modular_PoolOp : Modular_Op<"pool", [HasParent<"NetworkOp">, Symbol,
     - (C1) a pool has at least one member.
     - (C2) each member names a `modular.module` of the network.
     - (C3) all members have the same function type and shared inputs.
-    - (C4) names of members are unique in the network.
+    - (C4) names of members are unique in the network, not empty, and hold
+      letters, digits, `_`, `-`, `.` only.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypedArrayAttrBase<Modular_Member, "members">:$members);
@@ -317,7 +326,8 @@ def Modular_PoolOp : Modular_Op<"pool", [HasParent<"NetworkOp">, Symbol,
 
 def Modular_LayerOp : Modular_Op<"layer", [
     Pure, AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "runs the K members of a pool that a controller chooses";
   let description = [{
     ```mlir
@@ -349,6 +359,8 @@ def Modular_LayerOp : Modular_Op<"layer", [
     - (C7) `gate` other than hard needs `compose gated`; `fixed` has K finite gates.
     - (C8) `duplicates once` does not go with `concat`.
     - (C9) rows ≥ 1.
+    - (C10) it stands in the graph, or in a scan of the graph.
+    - (C11) names of layers are unique in the graph.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pool,
                        Variadic<AnyRankedTensor>:$row_operands,
@@ -373,7 +385,8 @@ def Modular_LayerOp : Modular_Op<"layer", [
 }
 
 def Modular_ApplyOp : Modular_Op<"apply", [
-    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "runs one module on every row";
   let description = [{
     `%y = modular.apply @dense as "head"(%x) : (tensor<?x64xf32>) -> tensor<?x10xf32>`:
@@ -385,6 +398,7 @@ def Modular_ApplyOp : Modular_Op<"apply", [
     - (C1) the module exists.
     - (C2) operands and results have the types of the module's.
     - (C3) two uses of one instance name apply the same module.
+    - (C4) the instance's name is not empty and holds letters, digits, `_`, `-`, `.` only.
   }];
   let arguments = (ins FlatSymbolRefAttr:$module, StrAttr:$instance,
                        Variadic<AnyRankedTensor>:$operands);
@@ -396,7 +410,8 @@ def Modular_ApplyOp : Modular_Op<"apply", [
 
 def Modular_ScanOp : Modular_Op<"scan", [
     AttrSizedOperandSegments, RecursiveMemoryEffects, SingleBlock,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "a recurrence: carries values along a sequence";
   let description = [{
     Runs its region once for each index t of dimension 1 of the sequences, in
@@ -422,7 +437,8 @@ def Modular_ScanOp : Modular_Op<"scan", [
     - (C2) the region's arguments are an index, the carried types, and the
       sequences' types without dimension 1.
     - (C3) the region yields the carried types, then the stacked results' types
-      without dimension 1.
+      without dimension 1, all of them as long as the sequences.
+    - (C4) the sequences' dimension 1 is static if the region holds a layer.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inits,
                        Variadic<AnyRankedTensor>:$sequences, UnitAttr:$reverse);

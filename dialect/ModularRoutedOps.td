@@ -33,9 +33,11 @@ def Modular_ToSelectionOp : Modular_Op<"to_selection", [Pure]> {
   let results = (outs Modular_Selection:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
-def Modular_FromSelectionOp : Modular_Op<"from_selection", [Pure]> {
+def Modular_FromSelectionOp : Modular_Op<"from_selection", [
+    Pure, DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "a selection as integers";
   let description = [{
     Constraints:
@@ -45,7 +47,6 @@ def Modular_FromSelectionOp : Modular_Op<"from_selection", [Pure]> {
   let results = (outs RankedTensorOf<[I32]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
-  let hasFolder = 1;
 }
 
 def Modular_ModeOp : Modular_Op<"mode", [Pure]> {
@@ -273,7 +274,8 @@ def Modular_DispatchOp : Modular_Op<"dispatch", [
     for `concat`). Adjoint of `modular.combine`. Needs a plan without
     `distinct`.
 
-    Constraints: those of `modular.combine`, value and result exchanged.
+    Constraints:
+    - (C1) those of `modular.combine`, value and result exchanged.
   }];
   let arguments = (ins Modular_Plan:$plan, Modular_FloatTensor:$values,
                        Optional<Modular_FloatTensor>:$gates,
@@ -291,6 +293,11 @@ def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
   let description = [{
     g[r, k] = ⟨v[position(r, k)], dy[r]⟩, 0 for picks without a position: the
     cotangent of the gates of a `modular.combine gated`.
+
+    Constraints:
+    - (C1) values and cotangent agree in all dimensions but the first, and in
+      element type.
+    - (C2) the result is `tensor<?xKxf>` for `!modular.plan<K of M>`.
   }];
   let arguments = (ins Modular_Plan:$plan, Modular_FloatTensor:$values,
                        Modular_FloatTensor:$cotangent);
@@ -299,6 +306,7 @@ def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
     $plan `,` $values `,` $cotangent attr-dict `:` type($plan) `,` type($values) `,`
     type($cotangent) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -319,6 +327,7 @@ def Modular_TileRowsOp : Modular_Op<"tile_rows", [
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `times` $times attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Modular_UniformOp : Modular_Op<"uniform", [Pure]> {
@@ -330,6 +339,7 @@ def Modular_UniformOp : Modular_Op<"uniform", [Pure]> {
 
     Constraints:
     - (C1) the result is `tensor<?xKxf>`.
+    - (C2) points are `tensor<?xi64>`, and there is at least one row a point.
   }];
   let arguments = (ins I64:$seed, I64:$step, RankedTensorOf<[I64]>:$points,
                        Index:$candidates, Index:$slot, I64Attr:$purpose,
@@ -349,7 +359,9 @@ def Modular_InitializeOp : Modular_Op<"initialize", [Pure]> {
     (first dimension), each initialised under its own name.
 
     Constraints:
-    - (C1) with n > 1 names or `stacked`, the first dimension is n.
+    - (C1) there is a name; with n > 1 names or `stacked`, the first dimension
+      is n.
+    - (C2) the shape is static.
   }];
   let arguments = (ins I64:$seed, Modular_Init:$init, StrArrayAttr:$names,
                        UnitAttr:$stacked);
@@ -378,6 +390,7 @@ def Modular_KeepBestOp : Modular_Op<"keep_best", [Pure]> {
     $objective `,` $choices `candidates` $candidates attr-dict `:` type($objective) `,` type($choices)
     `->` type($best) `,` type($before) `,` type($after)
   }];
+  let hasVerifier = 1;
 }
 
 def Modular_PullbackOp : Modular_Op<"pullback", [
@@ -417,6 +430,8 @@ def Modular_UpdateOp : Modular_Op<"update", [Pure, SingleBlock]> {
     - (C1) gradient, states and results have the parameter's type.
     - (C2) active is `tensor<nxi8>` and steps `tensor<nxi64>`, n being the first
       dimension if `stacked`, else 1.
+    - (C3) the region takes four scalars of the parameter's element type and one
+      for each state, and yields the new parameter and states.
   }];
   let arguments = (ins Modular_FloatTensor:$parameter, Modular_FloatTensor:$gradient,
                        Variadic<Modular_FloatTensor>:$states,

@@ -21,7 +21,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Modular_FloatTensor : RankedTensorOf<[F32, F64]>;
 
 def Modular_LinearOp : Modular_Op<"linear", [
-    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "x·W + b on the last dimension";
   let description = [{
     y[..., h] = b[h] + Σ_d x[..., d]·W[d, h]; without b, the sum starts at 0.
@@ -34,6 +35,7 @@ def Modular_LinearOp : Modular_Op<"linear", [
     - (C1) W has rank 2, x and y rank ≥ 2 with equal leading dimensions.
     - (C2) the last dimension of x is the first of W, that of y the last of W.
     - (C3) b has W's last dimension.
+    - (C4) all have one element type.
   }];
   let arguments = (ins Modular_FloatTensor:$input, Modular_FloatTensor:$weight,
                        Optional<Modular_FloatTensor>:$bias);
@@ -69,7 +71,8 @@ def Modular_SoftplusOp : Modular_ElementwiseOp<"softplus"> {
 }
 def Modular_SoftmaxOp : Modular_Op<"softmax", [
     Pure, SameOperandsAndResultType,
-    DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+    DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "softmax over the last dimension";
   let arguments = (ins Modular_FloatTensor:$input);
   let results = (outs Modular_FloatTensor:$result);
@@ -77,7 +80,8 @@ def Modular_SoftmaxOp : Modular_Op<"softmax", [
 }
 def Modular_LogSoftmaxOp : Modular_Op<"log_softmax", [
     Pure, SameOperandsAndResultType,
-    DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+    DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "logarithm of the softmax over the last dimension";
   let arguments = (ins Modular_FloatTensor:$input);
   let results = (outs Modular_FloatTensor:$result);
@@ -85,7 +89,8 @@ def Modular_LogSoftmaxOp : Modular_Op<"log_softmax", [
 }
 
 def Modular_ReshapeOp : Modular_Op<"reshape", [
-    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "reshapes each row";
   let description = [{
     Keeps the first dimension and reads the others, row-major, in another shape:
@@ -94,6 +99,7 @@ def Modular_ReshapeOp : Modular_Op<"reshape", [
     Constraints:
     - (C1) first dimensions are equal.
     - (C2) the others are static with equal products.
+    - (C3) element types are equal.
   }];
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
@@ -103,7 +109,8 @@ def Modular_ReshapeOp : Modular_Op<"reshape", [
 }
 
 def Modular_PickOp : Modular_Op<"pick", [
-    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
+    Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
+    DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "the element of the last dimension that an index names";
   let description = [{
     y[i...] = x[i..., index[i...]]. An index out of range gives 0 (a trainer checks
@@ -115,6 +122,7 @@ def Modular_PickOp : Modular_Op<"pick", [
 
     Constraints:
     - (C1) index and result have the input's shape without the last dimension.
+    - (C2) the result has the input's element type.
   }];
   let arguments = (ins Modular_FloatTensor:$input, RankedTensorOf<[I32]>:$index);
   let results = (outs Modular_FloatTensor:$result);

@@ -18,9 +18,10 @@ modular.network @dynamic {
     modular.yield %r : tensor<?x1x2xf32>
   }
   modular.graph(%xs: tensor<?x?x3xf32>, %h0: tensor<?x3xf32>) -> tensor<?x3xf32> {
+    // expected-error @below {{holds a layer, so dimension 1 of its sequences must be static}}
     %h = modular.scan step(%t) carry(%hp = %h0 : tensor<?x3xf32>) over(%x = %xs : tensor<?x?x3xf32>)
         -> tensor<?x3xf32> {
-      // expected-error @below {{needs a scan of static length, but dimension 1 of its sequences is dynamic}}
+      // expected-note @below {{the layer is here}}
       %hn = modular.layer @p(%x : tensor<?x3xf32>) by @c(%hp : tensor<?x3xf32>) choose 1 compose sum -> tensor<?x3xf32>
       modular.yield %hn : tensor<?x3xf32>
     }

@@ -1,0 +1,278 @@
+//===- RoutedVerifiers.cpp - Constraints of the routed level --------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks the ops that layers, samplers and update rules become.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Verifiers.h"
+
+using namespace mlir;
+using namespace modc;
+
+/// Checks that `value` has `rank` dimensions and that those after the first are
+/// `dims`; the first counts rows and may be anything.
+static LogicalResult verifyShape(Operation *op, StringRef what, Type value,
+                                 ArrayRef<int64_t> dims, Type against) {
+  auto type = cast<RankedTensorType>(value);
+  if (type.getRank() == static_cast<int64_t>(dims.size()) + 1 &&
+      type.getShape().drop_front() == dims)
+    return success();
+  InFlightDiagnostic error = op->emitOpError("needs ") << what << " tensor<?x";
+  for (int64_t dim : dims)
+    error << dim << 'x';
+  return error << (type.getElementType().isInteger(32) ? "i32" : "f")
+               << "> for " << against << ", got " << type;
+}
+
+/// Integers of a selection.
+static LogicalResult verifyIntegers(Operation *op, StringRef what, Type value,
+                                    SelectionType selection) {
+  return verifyShape(op, what, value, {selection.getChoose()}, selection);
+}
+
+static LogicalResult verifyScores(Operation *op, Type value,
+                                  SelectionType selection) {
+  return verifyShape(op, "scores", value,
+                     {selection.getChoose(), selection.getMembers()}, selection);
+}
+
+static LogicalResult verifySameElements(Operation *op, Type left, Type right) {
+  if (getElementTypeOrSelf(left) == getElementTypeOrSelf(right))
+    return success();
+  return op->emitOpError("mixes element types: ") << left << ", " << right;
+}
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+LogicalResult ToSelectionOp::verify() {
+  return verifyIntegers(*this, "the operand to be", getInput().getType(), // to_selection_c1
+                        getType());
+}
+
+LogicalResult FromSelectionOp::verify() {
+  return verifyIntegers(*this, "the result to be", getType(), // from_selection_c1
+                        getInput().getType());
+}
+
+LogicalResult ModeOp::verify() {
+  return verifyScores(*this, getScores().getType(), getType()); // mode_c1
+}
+
+LogicalResult SampleOp::verify() {
+  if (failed(verifyScores(*this, getScores().getType(), getType())) || // sample_c1
+      failed(verifyShape(*this, "uniforms", getUniforms().getType(), // sample_c2
+                         {getType().getChoose()}, getType())))
+    return failure();
+  return verifySameElements(*this, getScores().getType(), // sample_c2
+                            getUniforms().getType());
+}
+
+LogicalResult KeepStoredOp::verify() {
+  return verifyIntegers(*this, "stored choices", getStored().getType(), // keep_stored_c1
+                        getSelection().getType());
+}
+
+LogicalResult LogProbabilityOp::verify() {
+  SelectionType selection = getSelection().getType();
+  if (failed(verifyScores(*this, getScores().getType(), selection)) || // log_probability_c1
+      failed(verifyShape(*this, "a result", getType(), {}, selection))) // log_probability_c2
+    return failure();
+  return verifySameElements(*this, getScores().getType(), getType()); // log_probability_c2
+}
+
+LogicalResult GatesOp::verify() {
+  SelectionType selection = getSelection().getType();
+  if (failed(verifyScores(*this, getScores().getType(), selection)) || // gates_c1
+      failed(verifyShape(*this, "a result", getType(), {selection.getChoose()}, // gates_c2
+                         selection)))
+    return failure();
+  return verifySameElements(*this, getScores().getType(), getType()); // gates_c2
+}
+
+LogicalResult UsageOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  int64_t members = getSelection().getType().getMembers();
+  if (type.getRank() != 1 || type.getDimSize(0) != members) // usage_c1
+    return emitOpError("needs a result tensor<")
+           << members << "xi32> for " << getSelection().getType() << ", got "
+           << type;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Dispatch
+//===----------------------------------------------------------------------===//
+
+LogicalResult PlanOp::verify() {
+  SelectionType selection = getSelection().getType();
+  PlanType plan = getType();
+  if (selection.getChoose() != plan.getChoose() || // plan_c1
+      selection.getMembers() != plan.getMembers())
+    return emitOpError("makes ") << plan << " of " << selection;
+  return success();
+}
+
+/// `row` is in the order of rows, `grouped` in grouped order.
+static LogicalResult verifyCompose(Operation *op, PlanType plan, Type grouped,
+                                   Value gates, Type row, Compose compose) {
+  auto value = cast<RankedTensorType>(grouped);
+  auto result = cast<RankedTensorType>(row);
+  if ((compose == Compose::Gated) != bool(gates)) // combine_c1, dispatch_c1
+    return op->emitOpError("composes by '")
+           << stringifyCompose(compose) << "' and has "
+           << (gates ? "gates" : "no gates");
+  if (gates && failed(verifyShape(op, "gates", gates.getType(), // combine_c1, dispatch_c1
+                                  {plan.getChoose()}, plan)))
+    return failure();
+  SmallVector<int64_t> expected(value.getShape());
+  bool fits = value.getRank() >= 1 && value.getRank() == result.getRank();
+  if (fits && compose == Compose::Concat)
+    fits = value.getRank() >= 2 && !value.isDynamicDim(value.getRank() - 1) &&
+           !llvm::MulOverflow(expected.back(), plan.getChoose(), expected.back());
+  if (!fits || ArrayRef(expected).drop_front() != // combine_c2, dispatch_c1
+                   result.getShape().drop_front())
+    return op->emitOpError("composes by '")
+           << stringifyCompose(compose) << "' with " << plan
+           << ", so values in grouped order " << value
+           << " do not go with rows " << result;
+  if (failed(verifySameElements(op, value, result)))
+    return failure();
+  return gates ? verifySameElements(op, value, gates.getType()) : success();
+}
+
+LogicalResult CombineOp::verify() {
+  return verifyCompose(*this, getPlan().getType(), getValues().getType(),
+                       getGates(), getType(), getCompose());
+}
+
+LogicalResult DispatchOp::verify() {
+  return verifyCompose(*this, getPlan().getType(), getType(), getGates(),
+                       getValues().getType(), getCompose());
+}
+
+LogicalResult GateCotangentOp::verify() {
+  auto values = cast<RankedTensorType>(getValues().getType());
+  auto cotangent = cast<RankedTensorType>(getCotangent().getType());
+  if (values.getRank() < 1 || values.getRank() != cotangent.getRank() || // gate_cotangent_c1
+      values.getShape().drop_front() != cotangent.getShape().drop_front())
+    return emitOpError("multiplies ")
+           << values << " by " << cotangent
+           << ", which must agree in all dimensions but the first";
+  if (failed(verifySameElements(*this, values, cotangent)) ||
+      failed(verifySameElements(*this, values, getType())))
+    return failure();
+  return verifyShape(*this, "a result", getType(), // gate_cotangent_c2
+                     {getPlan().getType().getChoose()}, getPlan().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates, random numbers
+//===----------------------------------------------------------------------===//
+
+LogicalResult TileRowsOp::verify() {
+  if (getInput().getType() != getType() || !hasRows(getType())) // tile_rows_c1
+    return emitOpError("maps ")
+           << getInput().getType() << " to " << getType()
+           << ", which must be equal and have a dynamic first dimension";
+  return success();
+}
+
+LogicalResult UniformOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (type.getRank() != 2 || type.isDynamicDim(1)) // uniform_c1
+    return emitOpError("needs a result tensor<?xKxf>, got ") << type;
+  if (getPoints().getType().getRank() != 1) // uniform_c2
+    return emitOpError("needs points tensor<?xi64>, got ")
+           << getPoints().getType();
+  if (static_cast<int64_t>(getRowsPerPoint()) < 1) // uniform_c2
+    return emitOpError("has ") << static_cast<int64_t>(getRowsPerPoint())
+                               << " rows per point, not at least 1";
+  return success();
+}
+
+LogicalResult InitializeOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  int64_t names = getNames().size();
+  if (names == 0) // initialize_c1
+    return emitOpError("has no name");
+  if (!type.hasStaticShape()) // initialize_c2
+    return emitOpError("needs a static shape, got ") << type;
+  if ((names > 1 || getStacked()) && // initialize_c1
+      (type.getRank() == 0 || type.getDimSize(0) != names))
+    return emitOpError("stacks ") << names << " tensors, but its result is "
+                                  << type;
+  return success();
+}
+
+LogicalResult KeepBestOp::verify() {
+  auto objective = cast<RankedTensorType>(getObjective().getType());
+  auto choices = cast<RankedTensorType>(getChoices().getType());
+  auto best = cast<RankedTensorType>(getBest().getType());
+  for (Type type : {getObjective().getType(), getBefore().getType(), getAfter().getType()})
+    if (cast<RankedTensorType>(type).getRank() != 1) // keep_best_c1
+      return emitOpError("needs objectives tensor<?xf>, got ") << type;
+    else if (failed(verifySameElements(*this, objective, type)))
+      return failure();
+  if (choices.getRank() != 2 || best.getRank() != 2 || // keep_best_c1
+      choices.getDimSize(1) != best.getDimSize(1) || choices.isDynamicDim(1))
+    return emitOpError("needs choices tensor<?xPxi32>, got ")
+           << choices << " and " << best;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Differentiation and updates
+//===----------------------------------------------------------------------===//
+
+LogicalResult PullbackOp::verify() {
+  if (failed(verifyTypes(*this, "cotangent", getCotangents().getTypes(), // pullback_c1
+                         nullptr, "the values", getValues().getTypes())) ||
+      failed(verifyTypes(*this, "result", getResultTypes(), nullptr, // pullback_c2
+                         "the inputs", getInputs().getTypes())))
+    return failure();
+  for (Type type : getOperandTypes())
+    if (!isa<FloatType>(getElementTypeOrSelf(type))) // pullback_c2
+      return emitOpError("differentiates ")
+             << type << ", which is not of floats";
+  return success();
+}
+
+LogicalResult UpdateOp::verifyRegions() {
+  auto type = cast<RankedTensorType>(getParameter().getType());
+  if (getGradient().getType() != type) // update_c1
+    return emitOpError("has a parameter ")
+           << type << " but a gradient " << getGradient().getType();
+  SmallVector<Type> results(1 + getStates().size(), type);
+  if (failed(verifyTypes(*this, "state", getStates().getTypes(), nullptr, // update_c1
+                         "the parameter",
+                         TypeRange(results).drop_front())) ||
+      failed(verifyTypes(*this, "result", getResultTypes(), nullptr, // update_c1
+                         "the parameter and its states", results)))
+    return failure();
+  if (getStacked() && type.getRank() == 0) // update_c2
+    return emitOpError("is stacked, but its parameter is ") << type;
+  int64_t slices = getStacked() ? type.getDimSize(0) : 1;
+  auto active = getActive().getType(), steps = getSteps().getType();
+  if (active.getRank() != 1 || active.getDimSize(0) != slices || // update_c2
+      steps.getRank() != 1 || steps.getDimSize(0) != slices)
+    return emitOpError("has ") << slices << " slices, but active is " << active
+                               << " and steps " << steps;
+  Block &body = getRule().front();
+  SmallVector<Type> scalars(4 + getStates().size(), type.getElementType());
+  if (failed(verifyTypes(*this, "region argument", body.getArgumentTypes(), // update_c3
+                         nullptr, "the rule", scalars)))
+    return failure();
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield) // update_c3
+    return emitOpError("must end with 'modular.yield', not '")
+           << body.getTerminator()->getName() << "'";
+  return verifyTypes(yield, "value", yield.getOperandTypes(), *this, // update_c3
+                     "the rule", ArrayRef<Type>(scalars).drop_back(3));
+}
