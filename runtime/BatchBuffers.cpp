@@ -16,6 +16,15 @@
 #include <cassert>
 
 namespace modc {
+namespace {
+
+/// The key of a buffer's place; names that a program has twice get two.
+std::string placeOf(const ProgramSpec &program, const TensorSpec &spec) {
+  bool isTwo = spec.output && program.findBuffer(spec.name, false) >= 0;
+  return isTwo ? "output " + spec.name : spec.name;
+}
+
+} // namespace
 
 Result<BatchBuffers>
 BatchBuffers::create(Session &session, const std::vector<std::string> &programs,
@@ -32,7 +41,8 @@ BatchBuffers::create(Session &session, const std::vector<std::string> &programs,
       Result<int64_t> bytes = spec.bytes(points, candidates);
       if (!bytes)
         return bytes.error();
-      auto [place, isNew] = set.places.try_emplace(spec.name);
+      auto [place, isNew] = set.places.try_emplace(
+          placeOf(signature.programs[size_t(index)], spec));
       if (!isNew && place->second.type != spec.type)
         return makeError("buffer ", inQuotes(spec.name), " of program ",
                          inQuotes(name), " is ", nameOf(spec.type), ", but ",
@@ -53,7 +63,9 @@ BatchBuffers::create(Session &session, const std::vector<std::string> &programs,
   for (auto &[name, call] : set.calls) {
     int index = signature.findProgram(name);
     for (const TensorSpec &spec : signature.programs[size_t(index)].buffers) {
-      const Place &place = set.places.find(spec.name)->second;
+      const Place &place =
+          set.places.find(placeOf(signature.programs[size_t(index)], spec))
+              ->second;
       void *memory = set.arena.as<char>() + place.offset;
       Status status =
           spec.output ? call.output(spec.name, spec.type, memory, place.bytes)
@@ -76,6 +88,11 @@ void *BatchBuffers::data(std::string_view buffer) const {
   if (place == places.end())
     return nullptr;
   return arena.as<char>() + place->second.offset;
+}
+
+void *BatchBuffers::outputData(std::string_view buffer) const {
+  void *second = data("output " + std::string(buffer));
+  return second ? second : data(buffer);
 }
 
 double BatchBuffers::real(std::string_view buffer, int64_t index) const {

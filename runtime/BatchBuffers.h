@@ -8,7 +8,8 @@
 //
 // Allocates, once, every buffer that a set of programs names, for the largest
 // batch, and binds it: buffers of one name are one memory, so that what one
-// program writes ("selection") the next one reads.
+// program writes ("selection") the next one reads. A name that one program has
+// among its inputs and among its outputs stands for two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,8 +39,11 @@ public:
   bool has(std::string_view buffer) const {
     return places.find(buffer) != places.end();
   }
-  /// Memory of a buffer of that name; null if no program has it.
+  /// Memory of a buffer of that name; null if no program has it. Of two, that
+  /// of the input.
   void *data(std::string_view buffer) const;
+  /// Of two, that of the output.
+  void *outputData(std::string_view buffer) const;
   template <typename T>
   T *as(std::string_view buffer) const {
     return static_cast<T *>(data(buffer));

@@ -221,6 +221,15 @@ Status Trainer::mStep() {
   return {};
 }
 
+void Trainer::startAt(int64_t step) {
+  int64_t eBatches = 0;
+  if (options.eEvery > 0 && options.eOwnBatch &&
+      options.eStep != EStepKind::Complete)
+    eBatches = (step + options.eEvery - 1) / options.eEvery;
+  stepCount = step;
+  batchesDrawn = step + eBatches;
+}
+
 Status Trainer::step() {
   bool eDue = options.eEvery > 0 && stepCount % options.eEvery == 0;
   bool isComplete = options.eStep == EStepKind::Complete;

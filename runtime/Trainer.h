@@ -114,6 +114,11 @@ public:
   /// position. Refuses one of another network, data set, seed or batch.
   Status resume(const std::string &path);
 
+  /// Continues a run of the same options, seed and data whose first `step`
+  /// steps were made by another trainer on this session, which kept the
+  /// parameters and the optimizer's state; the caller sets the choices.
+  void startAt(int64_t step);
+
   /// Trains until `steps`. A non-finite loss is an error that names the step;
   /// the last checkpoint is then the last good state.
   Result<TrainEnd> run(const Callbacks &callbacks = {});
@@ -124,6 +129,8 @@ public:
   Status saveCheckpoint(const std::string &path) const;
 
   int64_t stepsDone() const { return stepCount; }
+  /// As given, with what depends on the data filled in: steps and batch.
+  const TrainOptions &settings() const { return options; }
   int64_t stepsInAll() const { return options.steps; }
   Choices &choices() { return stored; }
   const Choices &choices() const { return stored; }

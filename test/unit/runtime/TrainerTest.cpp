@@ -78,21 +78,19 @@ std::string temporary(const char *name) {
 }
 
 TEST(Trainer, SolvesTheToyRegression) {
-  int solved = 0;
   for (uint64_t seed = 0; seed < 4; ++seed) {
-    Training run(toyOptions(seed, 10000));
+    Training run(toyOptions(seed, 4000));
     TrainReport last;
     Trainer::Callbacks callbacks;
     callbacks.report = [&](const TrainReport &report) { last = report; };
     auto end = run.trainer->run(callbacks);
     ASSERT_TRUE(end) << end.error().message();
     EXPECT_EQ(*end, TrainEnd::Finished);
-    EXPECT_EQ(last.step, 10000);
-    EXPECT_DOUBLE_EQ(last.eUpdatesPerPoint, 1000);
+    EXPECT_EQ(last.step, 4000);
+    EXPECT_DOUBLE_EQ(last.eUpdatesPerPoint, 400);
     // Mean squared error below 0.01 in two dimensions.
-    solved += last.logLikelihood > -0.01;
+    EXPECT_GT(last.logLikelihood, -0.01);
   }
-  EXPECT_GE(solved, 3);
 }
 
 TEST(Trainer, ThreadsDoNotChangeTheResult) {

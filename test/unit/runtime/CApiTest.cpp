@@ -1,0 +1,237 @@
+//===- CApiTest.cpp - The C interface of the runtime ----------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Uses libmodc.so as another program would: through its C functions and the
+// C++ layer over them, on the model written by hand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/modc.hpp"
+
+#include "ToyModel.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <thread>
+#include <unistd.h>
+
+using modc::api::Failure;
+
+namespace {
+
+struct Points {
+  std::vector<float> x = std::vector<float>(2000), y = std::vector<float>(2000);
+  Points() { modc_toy_data(3, 1000, 0, x.data(), y.data(), nullptr); }
+};
+
+modc::api::Model openToy() {
+  std::string signature = modc::toySignature();
+  return modc::api::Model(modc::toyEntry, signature);
+}
+
+template <typename Body>
+std::string failure(Body body) {
+  try {
+    body();
+  } catch (const Failure &failure) {
+    return failure.what();
+  }
+  return "no failure";
+}
+
+TEST(CApi, NamesItsVersion) {
+  EXPECT_STREQ(modc_version(), "0.1.0");
+  EXPECT_EQ(modc_api_version(), MODC_API_VERSION);
+}
+
+TEST(CApi, TrainsAndPredicts) {
+  Points points;
+  modc::api::Model model = openToy();
+  EXPECT_EQ(model.slots(), 1);
+  EXPECT_EQ(model.signature(), modc::toySignature());
+  modc::api::Session session(model);
+  session.init(3);
+  modc_train_options options = modc::api::trainOptions();
+  options.steps = 3000;
+  options.batch = 100;
+  options.learning_rate = 1e-2;
+  options.seed = 3;
+  options.report_every = 100;
+  modc_train_result result =
+      session.train(options, 1000, {points.x.data()}, {points.y.data()});
+  EXPECT_EQ(result.steps, 3000);
+  EXPECT_EQ(result.interrupted, 0);
+  EXPECT_GT(result.log_likelihood, -0.01);
+
+  std::vector<float> y(2000), again(2000);
+  std::vector<int32_t> selection(1000);
+  session.infer(1000, {points.x.data()}, {y.data()}, selection.data());
+  session.forward(1000, {points.x.data()}, selection.data(), {again.data()});
+  EXPECT_EQ(y, again);
+  std::string json =
+      session.evaluate(1000, {points.x.data()}, {points.y.data()});
+  EXPECT_NE(json.find("\"squared_error\""), std::string::npos);
+}
+
+TEST(CApi, TrainingInPartsIsTrainingInOne) {
+  Points points;
+  modc::api::Model model = openToy();
+  auto arena = [](modc::api::Session &session) {
+    int64_t bytes;
+    auto *p = static_cast<float *>(
+        modc_session_arena(session.get(), MODC_ARENA_PARAMETERS, &bytes));
+    return std::vector<float>(p, p + bytes / 4);
+  };
+  modc_train_options options = modc::api::trainOptions();
+  options.batch = 100;
+  options.seed = 1;
+  options.steps = 30;
+  options.e_every = 4;
+  modc::api::Session whole(model), parts(model);
+  whole.init(1);
+  parts.init(1);
+  whole.train(options, 1000, {points.x.data()}, {points.y.data()});
+  std::vector<int32_t> choices(1000);
+  options.steps = 13;
+  parts.train(options, 1000, {points.x.data()}, {points.y.data()},
+              choices.data());
+  options.first_step = 13;
+  options.steps = 17;
+  parts.train(options, 1000, {points.x.data()}, {points.y.data()},
+              choices.data());
+  EXPECT_EQ(arena(whole), arena(parts));
+}
+
+TEST(CApi, SavesAndLoadsWeights) {
+  std::string path = testing::TempDir() + "modc-capi-" +
+                     std::to_string(getpid()) + ".safetensors";
+  Points points;
+  modc::api::Model model = openToy();
+  modc::api::Session a(model), b(model), c(model);
+  a.init(5);
+  a.saveWeights(path);
+  b.loadWeights(path);
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  c.loadWeights(bytes.data(), bytes.size());
+  std::vector<float> ya(2000), yb(2000), yc(2000);
+  a.infer(1000, {points.x.data()}, {ya.data()});
+  b.infer(1000, {points.x.data()}, {yb.data()});
+  c.infer(1000, {points.x.data()}, {yc.data()});
+  EXPECT_EQ(ya, yb);
+  EXPECT_EQ(ya, yc);
+  bytes.resize(bytes.size() / 2);
+  EXPECT_NE(failure([&] {
+              c.loadWeights(bytes.data(), bytes.size());
+            }).find("weights in memory"),
+            std::string::npos);
+  std::remove(path.c_str());
+}
+
+TEST(CApi, ReportsErrors) {
+  modc::api::Model model = openToy();
+  modc::api::Session session(model);
+  Points points;
+  std::vector<float> y(2000);
+  EXPECT_EQ(failure([] {
+              modc::api::Model missing("/nowhere/model.so");
+            }).substr(0, 9),
+            "cannot op");
+  EXPECT_EQ(failure([&] { session.infer(1, {points.x.data()}, {y.data()}); }),
+            "program 'infer': the session has no parameters: draw or load "
+            "them");
+  EXPECT_EQ(failure([&] {
+              modc_session_options options = {};
+              modc::api::Session wrong(model, options);
+            }),
+            "the session options were not set by modc_session_options_init of "
+            "this version");
+  EXPECT_EQ(failure([&] {
+              modc_train_options options = modc::api::trainOptions();
+              options.schedule = "sometimes";
+              session.train(options, 1000, {points.x.data()},
+                            {points.y.data()});
+            }),
+            "unknown schedule 'sometimes': write constant, cosine, linear or "
+            "steps:EVERY:FACTOR, and +warmup:STEPS after it");
+  EXPECT_EQ(
+      modc_session_infer(session.get(), -4, nullptr, nullptr, nullptr, nullptr),
+      1);
+}
+
+TEST(CApi, CallsAnyProgram) {
+  modc::api::Model model = openToy();
+  modc::api::Session session(model);
+  session.init(2);
+  std::vector<float> x{1, 2}, y(2);
+  std::vector<int32_t> selection{1};
+  void *buffers[] = {x.data(), selection.data(), y.data()};
+  int64_t bytes[] = {8, 4, 8};
+  char *error = nullptr;
+  ASSERT_EQ(modc_session_call(session.get(), "forward", 1, 1, buffers, bytes, 3,
+                              nullptr, 0, nullptr, 0, &error),
+            0)
+      << error;
+  EXPECT_EQ(modc_session_call(session.get(), "backward", 1, 1, buffers, bytes,
+                              3, nullptr, 0, nullptr, 0, &error),
+            1);
+  EXPECT_STREQ(error, "the model has no program 'backward'");
+  modc_string_free(error);
+}
+
+TEST(CApi, LogsAndStopsOnRequest) {
+  Points points;
+  struct Host {
+    int lines = 0, polls = 0;
+  } host;
+  modc_session_options options = modc::api::sessionOptions();
+  options.log_user = &host;
+  options.log = [](void *user, modc_log_level, const char *message) {
+    EXPECT_EQ(message[0], '{');
+    ++static_cast<Host *>(user)->lines;
+  };
+  modc::api::Session session(openToy(), options);
+  session.init(0);
+  modc_train_options train = modc::api::trainOptions();
+  train.steps = 50;
+  train.report_every = 10;
+  train.interrupted_user = &host;
+  train.interrupted = [](void *user) {
+    return int(++static_cast<Host *>(user)->polls > 35);
+  };
+  modc_train_result result =
+      session.train(train, 1000, {points.x.data()}, {points.y.data()});
+  EXPECT_EQ(result.interrupted, 1);
+  EXPECT_EQ(result.steps, 35);
+  EXPECT_EQ(host.lines, 3);
+}
+
+TEST(CApi, SessionsTrainSideBySide) {
+  Points points;
+  modc::api::Model model = openToy();
+  auto work = [&](double *likelihood) {
+    modc_session_options options = modc::api::sessionOptions();
+    options.workers = 2;
+    modc::api::Session session(model, options);
+    session.init(4);
+    modc_train_options train = modc::api::trainOptions();
+    train.steps = 60;
+    *likelihood =
+        session.train(train, 1000, {points.x.data()}, {points.y.data()})
+            .log_likelihood;
+  };
+  double first = 0, second = 1;
+  std::thread other(work, &first);
+  work(&second);
+  other.join();
+  EXPECT_EQ(first, second);
+}
+
+} // namespace
