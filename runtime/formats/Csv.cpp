@@ -190,6 +190,9 @@ Result<std::vector<std::string>> headerNames(std::string_view line,
       ++numbers;
     }
     names.emplace_back(field);
+    for (size_t at = 0;
+         (at = names.back().find("\"\"", at)) != std::string::npos; ++at)
+      names.back().erase(at, 1);
   }
   if (other == 0)
     return std::vector<std::string>();
@@ -228,7 +231,10 @@ Result<Csv> parse(const File &file, const CsvOptions &options) {
 
   std::vector<T> x, y;
   // A guess from the first row saves most of the copying as the vectors grow.
-  size_t guess = (line.size() + 1 + lines.rest.size()) / (line.size() + 1);
+  // A row takes a digit and a separator for each column at least, which keeps
+  // the guess below the file's size even if the first row is cut short.
+  size_t width = std::max(line.size() + 1, size_t(columns) * 2);
+  size_t guess = 1 + lines.rest.size() / width;
   x.reserve(guess * size_t(inputs));
   y.reserve(guess * size_t(options.targetColumns));
   int64_t rows = 0;
@@ -253,7 +259,7 @@ Result<Csv> parse(const File &file, const CsvOptions &options) {
     ++rows;
   } while (lines.next(line));
 
-  std::string source = inQuotes(file.name());
+  std::string source = inQuotes(file.name(), pathLimit);
   csv.inputs = makeTensor<T>(source, {rows, inputs}, std::move(x));
   csv.targets = makeTensor<T>(source + ": targets",
                               {rows, options.targetColumns}, std::move(y));
@@ -263,7 +269,7 @@ Result<Csv> parse(const File &file, const CsvOptions &options) {
 } // namespace
 
 Result<Csv> modc::readCsv(const File &file, const CsvOptions &options) {
-  std::string source = inQuotes(file.name());
+  std::string source = inQuotes(file.name(), pathLimit);
   if (options.targetColumns < 0)
     return makeError(source, ": ", options.targetColumns, " target columns");
   if (options.type != DType::F32 && options.type != DType::F64)

@@ -28,7 +28,8 @@ using namespace modc;
 namespace {
 
 Error systemError(const char *what, const std::string &path, int reason) {
-  return makeError(what, " ", inQuotes(path, 4096), ": ", reasonText(reason));
+  return makeError(what, " ", inQuotes(path, pathLimit), ": ",
+                   reasonText(reason));
 }
 
 /// Closes on every way out.
@@ -91,7 +92,7 @@ Result<File> File::open(const std::string &path) {
     return fromBuffer(path, *std::move(bytes));
   }
   if (!S_ISREG(status.st_mode))
-    return makeError("cannot open ", inQuotes(path, 4096),
+    return makeError("cannot open ", inQuotes(path, pathLimit),
                      ": neither a file nor a pipe");
 
   File file;
@@ -179,9 +180,9 @@ Result<AtomicFile> AtomicFile::create(const std::string &path) {
   }
   if (file.fd < 0)
     return file.failed("cannot write", EEXIST);
-  // A foreign file system may have no modes; the file is still good.
-  if (exists && ::fchmod(file.fd, status.st_mode & 07777) != 0)
-    errno = 0;
+  // Some file systems have no modes; the file is good without.
+  if (exists)
+    (void)::fchmod(file.fd, status.st_mode & 07777);
   return file;
 }
 

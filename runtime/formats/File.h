@@ -55,7 +55,7 @@ private:
 /// Writes a file so that its name holds the old bytes or all the new ones:
 /// temporary name in the same directory, fsync, rename, fsync of the directory.
 /// A path that is a pipe or a device (/dev/stdout) is written directly. An
-/// existing file keeps its permissions; a symbolic link stays one.
+/// existing file keeps its permissions; a symbolic link to one stays a link.
 class AtomicFile {
 public:
   static Result<AtomicFile> create(const std::string &path);
@@ -73,7 +73,7 @@ public:
   Status commit();
 
 private:
-  AtomicFile(std::string path) : path(std::move(path)) {}
+  explicit AtomicFile(std::string path) : path(std::move(path)) {}
   Error failed(const char *what, int reason);
 
   std::string path;      // as the caller gave it, for messages

@@ -154,7 +154,7 @@ Result<Tensor> readArray(const File &file) {
 } // namespace
 
 Result<Tensor> modc::readIdx(const File &file) {
-  std::string source = inQuotes(file.name());
+  std::string source = inQuotes(file.name(), pathLimit);
   try {
     Result<Tensor> tensor = readArray(file);
     if (!tensor)

@@ -26,7 +26,7 @@ using namespace modc;
 namespace {
 
 Error systemError(const std::string &path, int reason) {
-  return makeError("cannot write ", inQuotes(path, 4096), ": ",
+  return makeError("cannot write ", inQuotes(path, pathLimit), ": ",
                    reasonText(reason));
 }
 

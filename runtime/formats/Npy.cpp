@@ -246,7 +246,7 @@ Result<Tensor> readArray(const File &file) {
 } // namespace
 
 Result<Tensor> modc::readNpy(const File &file) {
-  std::string source = inQuotes(file.name());
+  std::string source = inQuotes(file.name(), pathLimit);
   Result<Tensor> tensor = readArray(file);
   if (!tensor)
     return tensor.error().within(source);
@@ -291,7 +291,7 @@ Result<std::string> modc::npyHeader(const Tensor &tensor) {
 Status modc::writeNpy(const std::string &path, const Tensor &tensor) {
   Result<std::string> header = npyHeader(tensor);
   if (!header)
-    return header.error().within("cannot write " + inQuotes(path));
+    return header.error().within("cannot write " + inQuotes(path, pathLimit));
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.error();

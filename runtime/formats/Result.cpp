@@ -14,23 +14,49 @@
 
 #include <system_error>
 
+namespace {
+
+/// The length of the printable UTF-8 character that `text` begins with, or 0:
+/// for a control character (C1 too, which terminals obey) and for what is not
+/// the shortest form of a Unicode scalar value.
+size_t printableLength(std::string_view text) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned lead = byte(0);
+  if (lead < 0x80)
+    return lead >= 0x20 && lead != 0x7f;
+  size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length)
+    return 0;
+  unsigned code = lead & (0xff >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80)
+      return 0;
+    code = code << 6 | (byte(i) & 0x3f);
+  }
+  static const unsigned first[] = {0xa0, 0x800, 0x10000};
+  bool surrogate = code >= 0xd800 && code < 0xe000;
+  return code < first[length - 2] || code > 0x10ffff || surrogate ? 0 : length;
+}
+
+} // namespace
+
 std::string modc::inQuotes(std::string_view text, size_t limit) {
   static const char digits[] = "0123456789abcdef";
   std::string out = "'";
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (i == limit) {
+  size_t at = 0;
+  while (at < text.size()) {
+    size_t length = printableLength(text.substr(at));
+    if (at + (length ? length : 1) > limit) {
       out += "...";
       break;
     }
-    unsigned char c = static_cast<unsigned char>(text[i]);
-    // Bytes from 0x80 on belong to UTF-8 sequences; they are shown as they are.
-    if (c < 0x20 || c == 0x7f) {
-      out += "\\x";
-      out += digits[c >> 4];
-      out += digits[c & 15];
-    } else {
-      out += text[i];
+    if (length == 0) {
+      auto c = static_cast<unsigned char>(text[at++]);
+      out += {'\\', 'x', digits[c >> 4], digits[c & 15]};
+      continue;
     }
+    out += text.substr(at, length);
+    at += length;
   }
   return out + "'";
 }

@@ -118,15 +118,14 @@ Error makeError(const Parts &...parts) {
   return Error(std::move(message));
 }
 
-/// `text` between single quotes, fit for a message whatever a file holds: bytes
-/// that do not print are escaped, and what is longer than `limit` is cut.
-std::string inQuotes(std::string_view text, size_t limit = 200);
+/// The longest path that Linux knows, as the second argument of inQuotes.
+inline constexpr size_t pathLimit = 4096;
 
-/// The same. With a std::string and <iomanip> in sight, overload resolution
-/// finds std::quoted instead; write inQuotes.
-inline std::string quoted(std::string_view text, size_t limit = 200) {
-  return inQuotes(text, limit);
-}
+/// `text` between single quotes, fit for a message and a terminal whatever a
+/// file holds: control characters and bytes that are not UTF-8 are escaped, and
+/// what is longer than `limit` bytes is cut. (Not called `quoted`: argument-
+/// dependent lookup would find that of <iomanip>.)
+std::string inQuotes(std::string_view text, size_t limit = 200);
 
 /// What the system says about an errno value: "no such file or directory".
 std::string reasonText(int code);

@@ -229,7 +229,7 @@ Result<std::string> headerOf(const Safetensors &contents,
 } // namespace
 
 Result<Safetensors> modc::readSafetensors(const File &file) {
-  std::string source = inQuotes(file.name());
+  std::string source = inQuotes(file.name(), pathLimit);
   try {
     Result<Safetensors> contents = readContents(file, source);
     if (!contents)
@@ -247,16 +247,12 @@ Result<Safetensors> modc::readSafetensors(const std::string &path) {
   return readSafetensors(*file);
 }
 
-Result<std::string> modc::safetensorsHeader(const Safetensors &contents) {
-  return headerOf(contents, layOut(contents));
-}
-
 Status modc::writeSafetensors(const std::string &path,
                               const Safetensors &contents) {
   Layout layout = layOut(contents);
   Result<std::string> header = headerOf(contents, layout);
   if (!header)
-    return header.error().within("cannot write " + inQuotes(path));
+    return header.error().within("cannot write " + inQuotes(path, pathLimit));
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.error();

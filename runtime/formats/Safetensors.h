@@ -46,9 +46,6 @@ Result<Safetensors> readSafetensors(const std::string &path);
 /// tensor named `__metadata__` and a metadata key `modc.hash`.
 Status writeSafetensors(const std::string &path, const Safetensors &contents);
 
-/// The header of such a file: all that precedes the first tensor's bytes.
-Result<std::string> safetensorsHeader(const Safetensors &contents);
-
 } // namespace modc
 
 #endif // MODC_RUNTIME_FORMATS_SAFETENSORS_H

@@ -52,6 +52,21 @@ TEST(Result, QuotesWhatDoesNotPrint) {
   EXPECT_EQ(inQuotes("abcdef", 3), "'abc...'");
   EXPECT_EQ(inQuotes("abc", 3), "'abc'");
   EXPECT_EQ(inQuotes(""), "''");
+  // Characters of two, three and four bytes print.
+  EXPECT_EQ(inQuotes("\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82"),
+            "'\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82'");
+  // A C1 control, a lone byte, an overlong slash, a surrogate, a cut sequence.
+  EXPECT_EQ(inQuotes("\xc2\x9b"), "'\\xc2\\x9b'");
+  EXPECT_EQ(inQuotes("\xff"), "'\\xff'");
+  EXPECT_EQ(inQuotes("\xc0\xaf"), "'\\xc0\\xaf'");
+  EXPECT_EQ(inQuotes("\xed\xa0\x80"), "'\\xed\\xa0\\x80'");
+  EXPECT_EQ(inQuotes("\xe2\x82"), "'\\xe2\\x82'");
+  // A cut falls between characters.
+  EXPECT_EQ(inQuotes("a\xc3\xa9", 2), "'a...'");
+}
+
+TEST(Result, SpeaksLikeTheSystemInLowerCase) {
+  EXPECT_EQ(reasonText(2), "no such file or directory");
 }
 
 } // namespace

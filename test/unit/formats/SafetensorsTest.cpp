@@ -276,7 +276,7 @@ TEST(Safetensors, RefusesToWriteBadNames) {
   Safetensors contents;
   contents.tensors["\xff"] = makeTensor<float>("t", {1}, {1.f});
   EXPECT_REFUSED(writeSafetensors("/nowhere/w", contents),
-                 "cannot write '/nowhere/w': name '\xff' is not UTF-8");
+                 "cannot write '/nowhere/w': name '\\xff' is not UTF-8");
   contents.tensors.clear();
   contents.tensors["__metadata__"] = makeTensor<float>("t", {1}, {1.f});
   EXPECT_REFUSED(writeSafetensors("/nowhere/w", contents), "is reserved");
