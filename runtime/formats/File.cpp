@@ -74,6 +74,18 @@ std::string directoryOf(const std::string &path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// Makes a new name in `directory` durable.
+Status syncDirectory(const std::string &directory) {
+  Descriptor handle{openRetrying(directory.c_str(), O_RDONLY | O_DIRECTORY)};
+  // A directory that may be written but not read cannot be synced, and some
+  // file systems know no such thing. What was made is there all the same.
+  if (handle.fd < 0)
+    return {};
+  if (::fsync(handle.fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+    return systemError("cannot sync", directory, errno);
+  return {};
+}
+
 } // namespace
 
 Result<File> File::open(const std::string &path) {
@@ -218,15 +230,7 @@ Status AtomicFile::commit() {
     return failed("cannot write", errno);
   temporary.clear();
 
-  std::string directory = directoryOf(target);
-  Descriptor handle{openRetrying(directory.c_str(), O_RDONLY | O_DIRECTORY)};
-  // A directory that may be written but not read cannot be synced, and some
-  // file systems know no such thing. The file is complete all the same.
-  if (handle.fd < 0)
-    return {};
-  if (::fsync(handle.fd) != 0 && errno != EINVAL && errno != ENOTSUP)
-    return systemError("cannot sync", directory, errno);
-  return {};
+  return syncDirectory(directoryOf(target));
 }
 
 Status modc::writeFile(const std::string &path, std::string_view bytes) {
@@ -244,7 +248,12 @@ Status modc::createDirectories(const std::string &path) {
   for (size_t end = 0; end != std::string::npos;) {
     end = path.find('/', end + 1);
     std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), 0777) == 0 || errno == EEXIST)
+    if (::mkdir(part.c_str(), 0777) == 0) {
+      if (Status synced = syncDirectory(part + "/.."); !synced)
+        return synced;
+      continue;
+    }
+    if (errno == EEXIST)
       continue;
     // A parent on a read-only or foreign file system says so before it says
     // that it exists; only the whole path must be there in the end.
