@@ -41,7 +41,7 @@ class Choice:
 
 class NetworkEvaluator(Evaluator):
     """Evaluates bodies of a network. `parameters` holds variables by name,
-    `choose(name, scores, random)` says what a layer picks."""
+    `choose(name, scores)` says what a layer picks."""
 
     def __init__(self, network, parameters, choose):
         super().__init__()
@@ -212,7 +212,8 @@ def _layer(ev, op, *operands):
         raise EvaluationError(f"unknown distribution '{distribution}'")
     random = distribution == "softmax"
     name = ev.network.layer_name(op)
-    picks = np.asarray(ev.choose(name, scores.data, random))
+    # A fixed distribution picks its mode, whatever was chosen elsewhere.
+    picks = np.asarray(ev.choose(name, scores.data)) if random else mode(scores.data)
     if picks.shape != scores.shape[:2]:
         raise EvaluationError(f"{picks.shape} choices for scores {scores.shape}")
     if random:

@@ -122,7 +122,8 @@ class Network:
     def run(self, parameters, inputs, wanted=None, choices=None, draw=None):
         """Evaluates N points. `choices`, an array [N, slots], forces what layers
         pick; else they take the mode of their controllers, or what
-        draw(probabilities [rows, K, M]) gives. Parameters and inputs may be
+        draw(probabilities [N * rows, K, M], first slot, rows) gives. Fixed layers
+        always take the mode. Parameters and inputs may be
         variables that gradients are wanted of."""
         inputs = [tape.as_var(_as_f64(x)) for x in inputs]
         points = inputs[0].shape[0]
@@ -130,7 +131,7 @@ class Network:
         offsets, slots = self._slots(inputs)
         seen = {}
 
-        def choose(name, scores, random):
+        def choose(name, scores):
             op = next(o for o in self.layers if self.layer_name(o) == name)
             rows, (count, _) = int(op.attrs.get("rows_per_point", 1)), scores.shape[1:]
             step = seen.get(name, 0)
@@ -139,8 +140,9 @@ class Network:
                 at = offsets[name] + step * rows * count
                 part = np.asarray(choices)[:, at : at + rows * count]
                 return part.reshape(points * rows, count)
-            if draw is not None and random:
-                return draw(np.exp(tape.log_softmax(scores).data))
+            if draw is not None:
+                first = offsets[name] + step * rows * count
+                return draw(np.exp(tape.log_softmax(scores).data), first, rows)
             return modular_ops.mode(scores)
 
         ev = NetworkEvaluator(self, parameters, choose)
@@ -262,12 +264,15 @@ def fans(shape):
     return shape[-2] * leading, shape[-1] * leading
 
 
+def parse_init(text, shape):
+    """(kind, values, fan in, fan out) of an initialiser's text."""
+    kind, tail = re.search(r"(\w+)\s*(?:\(([^)]*)\))?\s*>?$", text.split("<")[-1]).groups()
+    return (kind, [float(v) for v in (tail or "").split(",") if v.strip()], *fans(shape))
+
+
 def initial(rng, attribute, shape):
     """An array from the distribution of #modular.init<...>."""
-    text = str(attribute)
-    kind = re.search(r"init<\s*(\w+)", text)[1]
-    values = [float(v) for v in re.findall(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?", text.split(kind, 1)[1])]
-    fan_in, fan_out = fans(shape)
+    kind, values, fan_in, fan_out = parse_init(str(attribute), shape)
     if kind == "zeros":
         return np.zeros(shape)
     if kind == "constant":
@@ -276,7 +281,7 @@ def initial(rng, attribute, shape):
         return rng.uniform(values[0], values[1], shape)
     if kind == "normal":
         return rng.normal(values[0], values[1], shape)
-    variance = 2.0 / (fan_in + fan_out) if kind.startswith("glorot") else 2.0 / fan_in
+    variance = 2.0 / (fan_in + fan_out if kind.startswith("glorot") else fan_in)
     if kind.endswith("normal"):
         return rng.normal(0.0, np.sqrt(variance), shape)
     limit = np.sqrt(3.0 * variance)

@@ -52,7 +52,24 @@ def as_var(x):
 
 def backward(loss):
     """Adds the gradient of the sum of `loss` to the `grad` of every leaf."""
-    order, seen, stack = [], set(), [(loss, False)]
+    for var, grad in _sweep([loss], [np.ones_like(loss.data)]):
+        if not var.parents and var.grad is not None:
+            var.grad += grad
+
+
+def pull_back(values, cotangents, inputs):
+    """The cotangents of `inputs`, given those of `values`."""
+    found = {id(x): np.zeros_like(x.data) for x in inputs}
+    for var, grad in _sweep(values, [c.data for c in cotangents]):
+        if id(var) in found:
+            found[id(var)] = found[id(var)] + grad
+    return [Var(found[id(x)]) for x in inputs]
+
+
+def _sweep(values, cotangents):
+    """(variable, its cotangent) of everything that `values` are made of, each
+    before what it is made of."""
+    order, seen, stack = [], set(), [(value, False) for value in values]
     while stack:
         var, done = stack.pop()
         if done:
@@ -63,13 +80,14 @@ def backward(loss):
         seen.add(id(var))
         stack.append((var, True))
         stack.extend((parent, False) for parent, _ in var.parents)
-    grads = {id(loss): np.ones_like(loss.data)}
+    grads = {}
+    for value, cotangent in zip(values, cotangents):
+        grads[id(value)] = grads.get(id(value), 0) + cotangent
     for var in reversed(order):
         grad = grads.pop(id(var), None)
         if grad is None:
             continue
-        if not var.parents and var.grad is not None:
-            var.grad += grad
+        yield var, grad
         for parent, pull in var.parents:
             part = pull(grad)
             key = id(parent)

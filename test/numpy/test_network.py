@@ -83,7 +83,7 @@ class Values(unittest.TestCase):
         close(concat, [[10.0, 100.0], [2.0, 2.0]])
         close(fixed, [[0.25 * 10 + 0.5 * 100], [0.75 * 2]])
         close(soft, [[(10 * 0.5 + 100 * 0.25) / 0.75], [2.0]])
-        close(given, [[110.0], [4.0]])
+        close(given, [[20.0], [40.0]])  # its mode is member 1, twice
         # Five random layers; the sixth is given and has no log-probability.
         close(result.log_prior.data, 5 * np.log([0.5 * 0.25, 1 / 6 * 0.25]))
         free = network.run(weights, [x, scores])
@@ -124,7 +124,7 @@ class Values(unittest.TestCase):
     def test_initialisers(self):
         rng = np.random.default_rng(0)
         close(initial(rng, "#modular.init<zeros>", (2,)), [0, 0])
-        close(initial(rng, "#modular.init<constant, 2.5>", (2,)), [2.5, 2.5])
+        close(initial(rng, "#modular.init<constant(2.5)>", (2,)), [2.5, 2.5])
         self.assertEqual(fans((3, 4)), (3, 4))
         self.assertEqual(fans((5,)), (5, 5))
         self.assertEqual(fans((2, 5, 3, 4)), (30, 40))
