@@ -16,6 +16,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "passes/cpu/abi/LlvmPhase.h"
 
 using namespace mlir;
 using namespace modc;
@@ -29,6 +30,9 @@ void modc::registerDialects(DialectRegistry &registry) {
 void modc::registerPasses() {
   registerAllPasses();
   registerModcPasses();
+  PassPipelineRegistration<>("modular-to-llvm",
+                             "From the phase buffers to the phase llvm",
+                             buildLlvmPhase);
 }
 
 /// Adds the passes that make `phase` from the one before it.
@@ -45,8 +49,9 @@ static void buildPhase(OpPassManager &manager, Phase phase,
     break;
   case Phase::Tiled:
   case Phase::Buffers:
-  case Phase::Llvm:
     return;
+  case Phase::Llvm:
+    return buildLlvmPhase(manager);
   }
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

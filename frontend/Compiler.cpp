@@ -1,0 +1,214 @@
+//===- Compiler.cpp - Models through the phases, to code ------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One context, one diagnostic handler, one pass manager a phase: so that each
+// phase can be dumped, and a message says in which phase it arose.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Compiler.h"
+
+#include "frontend/Codegen.h"
+#include "frontend/Linker.h"
+#include "frontend/SignatureText.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace modc {
+namespace {
+
+constexpr const char *kPhases[] = {"network", "routed",  "programs",
+                                   "tiled",   "buffers", "llvm"};
+
+std::string describe(Location location) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (auto file = location->findInstanceOf<FileLineColLoc>())
+    out << file.getFilename().getValue() << ":" << file.getLine() << ":"
+        << file.getColumn() << ": ";
+  return text;
+}
+
+StringRef describe(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return "note: ";
+  case DiagnosticSeverity::Warning:
+    return "warning: ";
+  case DiagnosticSeverity::Error:
+    return "error: ";
+  case DiagnosticSeverity::Remark:
+    return "remark: ";
+  }
+  return "";
+}
+
+DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+std::string print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  module.print(out);
+  out << "\n";
+  return text;
+}
+
+} // namespace
+
+std::string_view nameOf(Phase phase) { return kPhases[int(phase)]; }
+
+std::optional<Phase> parsePhase(std::string_view name) {
+  for (int i = 0; i < int(std::size(kPhases)); ++i)
+    if (name == kPhases[i])
+      return Phase(i);
+  return std::nullopt;
+}
+
+Compiler::Compiler()
+    // Passes work on whole modules; threads would only cost their start.
+    : mlirContext(makeRegistry(), MLIRContext::Threading::DISABLED) {
+  mlirContext.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    llvm::raw_string_ostream out(messages);
+    out << describe(diagnostic.getLocation())
+        << describe(diagnostic.getSeverity()) << diagnostic.str() << "\n";
+    for (Diagnostic &note : diagnostic.getNotes())
+      out << describe(note.getLocation()) << describe(note.getSeverity())
+          << note.str() << "\n";
+  });
+}
+
+Error Compiler::failure(std::string_view fallback) {
+  std::string text = messages.empty() ? std::string(fallback) : messages;
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return Error(std::move(text));
+}
+
+Result<OwningOpRef<ModuleOp>> Compiler::parseFile(const std::string &path) {
+  messages.clear();
+  auto module = parseSourceFile<ModuleOp>(path, &mlirContext);
+  if (!module)
+    return failure("cannot read " + inQuotes(path)).within(inQuotes(path));
+  return std::move(module);
+}
+
+Result<OwningOpRef<ModuleOp>> Compiler::parseText(std::string_view text,
+                                                  std::string_view name) {
+  messages.clear();
+  auto module = parseSourceString<ModuleOp>(
+      StringRef(text.data(), text.size()), &mlirContext,
+      StringRef(name.data(), name.size()));
+  if (!module)
+    return failure("cannot read " + inQuotes(name));
+  return std::move(module);
+}
+
+Status Compiler::dump(ModuleOp module, Phase phase, const std::string &folder) {
+  if (folder.empty())
+    return {};
+  std::error_code error = llvm::sys::fs::create_directories(folder);
+  std::string path = folder + "/" + std::to_string(int(phase)) + "-" +
+                     std::string(nameOf(phase)) + ".mlir";
+  if (!error) {
+    llvm::raw_fd_ostream out(path, error);
+    if (!error) {
+      out << print(module);
+      out.close();
+      error = out.error();
+      out.clear_error();
+    }
+  }
+  if (error)
+    return makeError("cannot write ", inQuotes(path), ": ", error.message());
+  return {};
+}
+
+Status Compiler::lower(ModuleOp module, Phase to,
+                       const CompileOptions &options) {
+  messages.clear();
+  if (int(to) < int(options.from))
+    return makeError("phase ", nameOf(to), " comes before phase ",
+                     nameOf(options.from), ", where the model is");
+  // What the hash is of must not change on the way.
+  if (options.from == Phase::Network)
+    recordHash(module);
+  if (Status dumped = dump(module, options.from, options.dumpPhases); !dumped)
+    return dumped;
+  for (int i = int(options.from) + 1; i <= int(to); ++i) {
+    PassManager manager(&mlirContext);
+    buildPipeline(manager, Phase(i - 1), Phase(i), options.pipeline);
+    if (mlir::failed(manager.run(module)))
+      return failure("the pipeline failed without a message")
+          .within("phase " + std::string(nameOf(Phase(i))));
+    if (Status dumped = dump(module, Phase(i), options.dumpPhases); !dumped)
+      return dumped;
+  }
+  return {};
+}
+
+Result<std::string> Compiler::emit(ModuleOp module, EmitKind kind,
+                                   const CompileOptions &options) {
+  messages.clear();
+  if (kind == EmitKind::Mlir)
+    return print(module);
+  Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
+  if (!targets)
+    return targets.error();
+  CodeKind code = kind == EmitKind::LlvmIr     ? CodeKind::LlvmIr
+                  : kind == EmitKind::Assembly ? CodeKind::Assembly
+                                               : CodeKind::Object;
+  return generateCode(module, targets->front(), options.pipeline.optimization,
+                      code);
+}
+
+Result<CompiledModel> Compiler::compile(ModuleOp module,
+                                        const CompileOptions &options) {
+  Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
+  if (!targets)
+    return targets.error();
+  if (Status lowered = lower(module, Phase::Llvm, options); !lowered)
+    return lowered.error();
+  CompiledModel result;
+  Result<std::string> signature =
+      completeSignature(module, *targets, options.pipeline);
+  if (!signature)
+    return signature.error();
+  result.signature = std::move(*signature);
+  for (const CpuTarget &target : *targets) {
+    Result<std::string> object = generateCode(
+        module, target, options.pipeline.optimization, CodeKind::Object);
+    if (!object)
+      return object.error();
+    if (Status imports = checkImports(*object); !imports)
+      return imports.error().within(target.name);
+    result.objects.push_back(std::move(*object));
+  }
+  Result<std::string> entry = generateEntry(*targets, result.signature);
+  if (!entry)
+    return entry.error();
+  result.objects.push_back(std::move(*entry));
+  return result;
+}
+
+Status Compiler::compileTo(ModuleOp module, const std::string &path,
+                           const CompileOptions &options) {
+  Result<CompiledModel> model = compile(module, options);
+  if (!model)
+    return model.error();
+  return linkSharedLibrary(model->objects, path);
+}
+
+} // namespace modc

@@ -1,0 +1,136 @@
+//===- Linker.cpp - Shared libraries from objects -------------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Objects go through files in a folder of their own, which is removed in any
+// case; the library is linked beside its place and renamed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Linker.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <optional>
+
+namespace modc {
+namespace {
+
+struct LinkerProgram {
+  std::string path;
+  bool compilerDriver = false;
+};
+
+std::optional<LinkerProgram> findLinker() {
+  // As the packages install it, then what the path has.
+  const char *packaged = "/usr/lib/llvm-22/bin/ld.lld";
+  if (llvm::sys::fs::can_execute(packaged))
+    return LinkerProgram{packaged};
+  for (const char *name : {"ld.lld-22", "ld.lld"})
+    if (auto found = llvm::sys::findProgramByName(name))
+      return LinkerProgram{*found};
+  if (auto found = llvm::sys::findProgramByName("cc"))
+    return LinkerProgram{*found, /*compilerDriver=*/true};
+  return std::nullopt;
+}
+
+Status writeFile(const std::string &path, const std::string &bytes) {
+  std::error_code error;
+  llvm::raw_fd_ostream out(path, error);
+  if (!error) {
+    out << bytes;
+    out.close();
+    error = out.error();
+    out.clear_error();
+  }
+  if (error)
+    return makeError("cannot write ", inQuotes(path), ": ", error.message());
+  return {};
+}
+
+std::string readText(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  std::string text = buffer ? (*buffer)->getBuffer().trim().str() : "";
+  return text.empty() ? "no message" : text;
+}
+
+} // namespace
+
+Status linkSharedLibrary(const std::vector<std::string> &objects,
+                         const std::string &path) {
+  std::optional<LinkerProgram> linker = findLinker();
+  if (!linker)
+    return Error("no linker: neither ld.lld (package lld-22) nor cc was found");
+
+  llvm::SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("modc-link", folder))
+    return makeError("cannot create a folder for temporary files: ",
+                     error.message());
+  auto removeFolder = llvm::make_scope_exit(
+      [&] { (void)llvm::sys::fs::remove_directories(folder); });
+  auto inFolder = [&](const std::string &name) {
+    llvm::SmallString<128> file(folder);
+    llvm::sys::path::append(file, name);
+    return std::string(file);
+  };
+  std::vector<std::string> files;
+  for (const std::string &object : objects) {
+    files.push_back(inFolder(std::to_string(files.size()) + ".o"));
+    if (Status written = writeFile(files.back(), object); !written)
+      return written;
+  }
+
+  // Beside its place, so that renaming stays within one file system. The linker
+  // gives it the mode that the umask allows.
+  llvm::SmallString<128> temporary;
+  llvm::sys::fs::createUniquePath(path + ".%%%%%%%%", temporary,
+                                  /*MakeAbsolute=*/false);
+  auto removeTemporary =
+      llvm::make_scope_exit([&] { (void)llvm::sys::fs::remove(temporary); });
+
+  std::vector<std::string> arguments = {linker->path};
+  auto option = [&](const std::string &text) {
+    if (linker->compilerDriver)
+      arguments.push_back("-Wl," + text);
+    else
+      for (auto [part, rest] = llvm::StringRef(text).split(','); !part.empty();
+           std::tie(part, rest) = rest.split(','))
+        arguments.push_back(part.str());
+  };
+  arguments.push_back("-shared");
+  if (linker->compilerDriver)
+    arguments.push_back("-nostdlib");
+  option("-z,now");
+  option("-z,relro");
+  option("-z,noexecstack");
+  option("--build-id=none");
+  option("--hash-style=gnu");
+  arguments.push_back("-o");
+  arguments.push_back(std::string(temporary));
+  arguments.insert(arguments.end(), files.begin(), files.end());
+
+  std::string log = inFolder("log"), reason;
+  std::vector<llvm::StringRef> references(arguments.begin(), arguments.end());
+  std::optional<llvm::StringRef> redirects[] = {
+      llvm::StringRef(""), llvm::StringRef(log), llvm::StringRef(log)};
+  int code = llvm::sys::ExecuteAndWait(linker->path, references, std::nullopt,
+                                       redirects, 0, 0, &reason);
+  if (code != 0)
+    return makeError("cannot link ", inQuotes(path), " with ", linker->path,
+                     ": ", reason.empty() ? readText(log) : reason);
+  if (std::error_code error = llvm::sys::fs::rename(temporary, path))
+    return makeError("cannot write ", inQuotes(path), ": ", error.message());
+  removeTemporary.release();
+  return {};
+}
+
+} // namespace modc

@@ -1,0 +1,85 @@
+//===- Target.cpp - Processors that models are compiled for ---------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The levels of the x86-64 psABI. Code for the host uses its level and nothing
+// beyond: the mask in the signature could not name what else it might need.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Target.h"
+
+#include "runtime/CpuFeatures.h"
+#include "runtime/ModelAbi.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <algorithm>
+
+namespace modc {
+namespace {
+
+struct Level {
+  const char *name;
+  uint64_t features;
+};
+
+constexpr uint64_t kV2 = MODC_CPU_SSE4_2 | MODC_CPU_POPCNT;
+constexpr uint64_t kV3 = kV2 | MODC_CPU_AVX | MODC_CPU_AVX2 | MODC_CPU_FMA |
+                         MODC_CPU_BMI2 | MODC_CPU_F16C | MODC_CPU_LZCNT;
+constexpr uint64_t kV4 = kV3 | MODC_CPU_AVX512F | MODC_CPU_AVX512DQ |
+                         MODC_CPU_AVX512BW | MODC_CPU_AVX512VL |
+                         MODC_CPU_AVX512CD;
+
+/// The most demanding first.
+constexpr Level kLevels[] = {
+    {"x86-64-v4", kV4}, {"x86-64-v3", kV3}, {"x86-64-v2", kV2}};
+
+} // namespace
+
+Result<CpuTarget> CpuTarget::parse(std::string_view text) {
+  std::string_view name = text;
+  if (name.substr(0, 4) == "cpu:")
+    name.remove_prefix(4);
+  if (name == "host") {
+    uint64_t have = cpuFeatures();
+    for (const Level &level : kLevels)
+      if ((level.features & ~have) == 0)
+        return CpuTarget{level.name, llvm::sys::getHostCPUName().str(),
+                         level.features};
+    return makeError("this processor has ", describeFeatures(have),
+                     ", but code for the lowest target, x86-64-v2, needs ",
+                     describeFeatures(kV2));
+  }
+  for (const Level &level : kLevels)
+    if (name == level.name)
+      return CpuTarget{level.name, level.name, level.features};
+  return makeError("unknown target ", inQuotes(text),
+                   ", expected cpu:host, cpu:x86-64-v2, cpu:x86-64-v3 or "
+                   "cpu:x86-64-v4");
+}
+
+Result<std::vector<CpuTarget>>
+parseTargets(const std::vector<std::string> &texts) {
+  std::vector<CpuTarget> targets;
+  for (const std::string &text : texts) {
+    Result<CpuTarget> target = CpuTarget::parse(text);
+    if (!target)
+      return target.error();
+    bool known = std::any_of(targets.begin(), targets.end(), [&](auto &other) {
+      return other.name == target->name;
+    });
+    if (!known)
+      targets.push_back(std::move(*target));
+  }
+  if (targets.empty())
+    return Error("no target to compile for");
+  std::sort(targets.begin(), targets.end(), [](auto &a, auto &b) {
+    return a.name > b.name; // "x86-64-v4" first
+  });
+  return targets;
+}
+
+} // namespace modc

@@ -1,0 +1,45 @@
+//===- Target.h - Processors that models are compiled for -------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A target is a processor family: what LLVM calls it, and which features a
+// processor must have before code for it may run.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_FRONTEND_TARGET_H
+#define MODC_FRONTEND_TARGET_H
+
+#include "runtime/formats/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modc {
+
+/// One variant of a compiled model.
+struct CpuTarget {
+  /// Architecture level as LLVM and the signature name it: "x86-64-v3".
+  std::string name;
+  /// The processor that instructions are scheduled for.
+  std::string tuning;
+  /// Mask of MODC_CPU_* that the code needs.
+  uint64_t features = 0;
+
+  /// "cpu:host" or "cpu:x86-64-v2", "-v3", "-v4". The host is the highest level
+  /// that this processor has, tuned for it.
+  static Result<CpuTarget> parse(std::string_view text);
+};
+
+/// All targets of one compilation, the most demanding first, each once.
+Result<std::vector<CpuTarget>>
+parseTargets(const std::vector<std::string> &texts);
+
+} // namespace modc
+
+#endif // MODC_FRONTEND_TARGET_H

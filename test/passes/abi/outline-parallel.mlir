@@ -1,0 +1,75 @@
+// RUN: modc-opt %s --modular-outline-parallel --canonicalize --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func @loop
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xf32>, %[[N:[a-z0-9]+]]: index, %[[CALL:[a-z0-9]+]]: !llvm.ptr {modular.role = "call"}
+// CHECK: %[[TASK:.*]] = llvm.mlir.addressof @loop_task0
+// CHECK: %[[CONTEXT:.*]] = llvm.alloca
+// CHECK: %[[TASKS:.*]] = arith.index_cast
+// CHECK: %[[ONE:.*]] = arith.cmpi eq, %[[TASKS]]
+// CHECK: scf.if %[[ONE]]
+// CHECK-NEXT: llvm.call @loop_task0(%[[CONTEXT]],
+// CHECK: else
+// CHECK: %[[HOST:.*]] = llvm.load %[[CALL]]
+// CHECK: %[[USER:.*]] = llvm.load %[[HOST]]
+// CHECK: llvm.getelementptr %[[HOST]][2]
+// CHECK: llvm.call %{{.*}}(%[[USER]], %[[TASKS]], %[[TASK]], %[[CONTEXT]])
+// CHECK-NOT: scf.parallel
+
+// CHECK: llvm.func internal @loop_task0(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
+// CHECK: call @loop_task0_body
+// CHECK: func.func private @loop_task0_body({{.*}}!llvm.ptr {llvm.noalias}
+// A loop inside of a task is serial.
+// CHECK: scf.for
+// CHECK-NOT: scf.parallel
+func.func @loop(%x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c4) {
+    scf.parallel (%j) = (%c0) to (%c4) step (%c1) {
+      %k = arith.addi %i, %j : index
+      %v = memref.load %x[%k] : memref<?xf32>
+      %s = arith.addf %v, %v : f32
+      memref.store %s, %x[%k] : memref<?xf32>
+      scf.reduce
+    }
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+// Two views of one buffer may overlap, so that neither is noalias.
+// CHECK-LABEL: func.func private @overlap_task0_body
+// CHECK-NOT: llvm.noalias
+// CHECK: return
+func.func @overlap(%x: memref<8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.subview %x[0] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1]>>
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    %v = memref.load %a[%i] : memref<4xf32, strided<[1]>>
+    memref.store %v, %x[%i] : memref<8xf32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+func.func @reduction(%x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  // expected-error @below {{has 1 reductions, but the order of tasks is not fixed: expected none}}
+  %sum = scf.parallel (%i) = (%c0) to (%n) step (%c1) init (%zero) -> f32 {
+    %v = memref.load %x[%i] : memref<?xf32>
+    scf.reduce(%v : f32) {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.addf %a, %b : f32
+      scf.reduce.return %s : f32
+    }
+  }
+  return
+}

@@ -1,0 +1,33 @@
+// RUN: modc-opt %s --modular-plan-workspace --split-input-file --verify-diagnostics
+
+func.func @unbounded(%x: memref<1xi64> {modular.role = "input", modular.name = "x"}) {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %x[%c0] : memref<1xi64>
+  // expected-error @below {{a temporary's size depends on this value, which has no bound in terms of the sizes N and S}}
+  %size = arith.index_cast %v : i64 to index
+  %a = memref.alloc(%size) : memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @carried(%n: index {modular.role = "size", modular.name = "N"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.alloc() : memref<4xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%m = %a) -> memref<4xf32> {
+    // expected-error @below {{a loop carries this temporary from one iteration to the next, so that it has no fixed place}}
+    %b = memref.alloc() : memref<4xf32>
+    memref.copy %m, %b : memref<4xf32> to memref<4xf32>
+    scf.yield %b : memref<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @alignment() {
+  // expected-error @below {{a temporary needs the identity layout and an alignment of at most 64 bytes}}
+  %a = memref.alloc() {alignment = 4096 : i64} : memref<4xf32>
+  return
+}

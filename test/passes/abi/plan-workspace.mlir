@@ -1,0 +1,86 @@
+// RUN: modc-opt %s --modular-plan-workspace --canonicalize --cse | FileCheck %s
+
+// A temporary whose last use lies before another's first gives it its memory.
+// CHECK-LABEL: func.func @reuse
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<?xi8> {modular.role = "workspace"}
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[B:.*]] = arith.constant 64 : index
+// CHECK: %[[FIRST:.*]] = memref.view %[[W]][%[[ZERO]]][] : memref<?xi8> to memref<8xf32>
+// CHECK: %[[SECOND:.*]] = memref.view %[[W]][%[[B]]][] : memref<?xi8> to memref<8xf32>
+// CHECK: memref.copy %[[SECOND]], %[[FIRST]]
+// CHECK-NOT: memref.dealloc
+// CHECK-LABEL: func.func private @reuse_workspace
+// CHECK: %[[TOTAL:.*]] = arith.constant 128 : i64
+// CHECK: return %[[TOTAL]]
+func.func @reuse(%x: memref<8xf32> {modular.role = "output", modular.name = "x"}) {
+  %a = memref.alloc() : memref<8xf32>
+  %b = memref.alloc() : memref<8xf32>
+  memref.copy %x, %a : memref<8xf32> to memref<8xf32>
+  memref.copy %a, %b : memref<8xf32> to memref<8xf32>
+  memref.dealloc %a : memref<8xf32>
+  %c = memref.alloc() : memref<8xf32>
+  memref.copy %b, %c : memref<8xf32> to memref<8xf32>
+  memref.copy %c, %x : memref<8xf32> to memref<8xf32>
+  memref.dealloc %b : memref<8xf32>
+  memref.dealloc %c : memref<8xf32>
+  return
+}
+
+// A use through a view keeps a temporary alive.
+// CHECK-LABEL: func.func @views
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[NEXT:.*]] = arith.constant 64 : index
+// CHECK: memref.view %{{.*}}[%[[ZERO]]][]
+// CHECK: memref.view %{{.*}}[%[[NEXT]]][]
+func.func @views(%x: memref<8xf32> {modular.role = "output", modular.name = "x"}) {
+  %a = memref.alloc() : memref<8xf32>
+  memref.copy %x, %a : memref<8xf32> to memref<8xf32>
+  %v = memref.subview %a[0] [8] [1] : memref<8xf32> to memref<8xf32, strided<[1]>>
+  %b = memref.alloc() : memref<8xf32>
+  memref.copy %x, %b : memref<8xf32> to memref<8xf32>
+  memref.copy %v, %x : memref<8xf32, strided<[1]>> to memref<8xf32>
+  memref.copy %b, %x : memref<8xf32> to memref<8xf32>
+  return
+}
+
+// Each worker has its own copy; a size from a loop is bounded by the minimum.
+// CHECK-LABEL: func.func @workers
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {modular.name = "N"
+// CHECK: scf.parallel
+// CHECK: %[[WORKER:.*]] = func.call @modc_worker() : () -> i64
+// CHECK: %[[BASE:.*]] = arith.muli %[[WORKER]], %{{.*}} : i64
+// CHECK: memref.view
+// CHECK-LABEL: func.func private @workers_workspace
+// CHECK-SAME: %[[POINTS:[a-z0-9]+]]: i64, %{{.*}}: i64, %[[WORKERS:[a-z0-9]+]]: i64
+// CHECK: arith.minsi %[[POINTS]], %{{.*}} : i64
+// CHECK: "llvm.intr.smul.with.overflow"(%{{.*}}, %[[WORKERS]])
+// CHECK: arith.select %{{.*}}, %c-1_i64, %{{.*}} : i64
+func.func @workers(%n: index {modular.role = "size", modular.name = "N"},
+                   %x: memref<?xf32> {modular.role = "output", modular.name = "x", modular.rows = "N"}) {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c8) {
+    %left = arith.subi %n, %i : index
+    %rows = arith.minsi %left, %c8 : index
+    %a = memref.alloc(%rows) : memref<?xf32>
+    %v = memref.load %x[%i] : memref<?xf32>
+    memref.store %v, %a[%c0] : memref<?xf32>
+    %u = memref.load %a[%c0] : memref<?xf32>
+    memref.store %u, %x[%i] : memref<?xf32>
+    scf.reduce
+  }
+  return
+}
+
+// Rows of candidates count S times N.
+// CHECK-LABEL: func.func private @candidates_workspace
+// CHECK-SAME: %[[POINTS:[a-z0-9]+]]: i64, %[[CANDIDATES:[a-z0-9]+]]: i64
+// CHECK: "llvm.intr.smul.with.overflow"(%[[CANDIDATES]], %[[POINTS]])
+func.func @candidates(%x: memref<?x3xf32> {modular.role = "output", modular.name = "x", modular.rows = "S*N"}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %x, %c0 : memref<?x3xf32>
+  %a = memref.alloc(%rows) : memref<?x3xf32>
+  memref.copy %x, %a : memref<?x3xf32> to memref<?x3xf32>
+  memref.copy %a, %x : memref<?x3xf32> to memref<?x3xf32>
+  return
+}
