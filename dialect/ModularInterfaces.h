@@ -1,4 +1,5 @@
-//===- ModularInterfaces.h - Interfaces of the modular dialect ----*- C++ -*-===//
+//===- ModularInterfaces.h - Interfaces of the modular dialect ----*- C++
+//-*-===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

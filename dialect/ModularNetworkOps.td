@@ -410,6 +410,7 @@ def Modular_ApplyOp : Modular_Op<"apply", [
 
 def Modular_ScanOp : Modular_Op<"scan", [
     AttrSizedOperandSegments, RecursiveMemoryEffects, SingleBlock,
+    DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>,
     DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "a recurrence: carries values along a sequence";

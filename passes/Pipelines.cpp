@@ -17,6 +17,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/cpu/abi/LlvmPhase.h"
+#include "passes/autodiff/RegisterVJP.h"
 
 using namespace mlir;
 using namespace modc;
@@ -25,6 +26,7 @@ void modc::registerDialects(DialectRegistry &registry) {
   registry.insert<ModularDialect>();
   registerAllDialects(registry);
   registerAllExtensions(registry);
+  registerVJPModels(registry);
 }
 
 void modc::registerPasses() {
