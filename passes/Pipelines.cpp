@@ -16,8 +16,8 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
-#include "passes/cpu/abi/LlvmPhase.h"
 #include "passes/autodiff/RegisterVJP.h"
+#include "passes/cpu/abi/LlvmPhase.h"
 
 using namespace mlir;
 using namespace modc;
@@ -47,6 +47,7 @@ static void buildPhase(OpPassManager &manager, Phase phase,
     manager.addPass(createDeriveProgramsPass());
     break;
   case Phase::Programs:
+    manager.addPass(createDifferentiatePass());
     manager.addPass(createSinkTileRowsPass());
     break;
   case Phase::Tiled:
