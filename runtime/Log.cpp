@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Names of members here are read by scripts: docs/training-log.md lists them.
+// Names of members here are read by scripts: docs/runtime.md lists them.
 //
 //===----------------------------------------------------------------------===//
 
