@@ -15,7 +15,7 @@
 #include "runtime/Philox.h"
 
 #include <algorithm>
-#include <cstring>
+#include <type_traits>
 
 namespace modc {
 
@@ -28,53 +28,59 @@ Choices::Choices(const Signature &signature, int64_t points)
   bytes.resize(size_t(points) * members.size() * sizeOf(type));
 }
 
-int32_t Choices::get(int64_t index) const {
-  // Little-endian: the low bytes come first.
-  int32_t value = 0;
-  std::memcpy(&value, bytes.data() + size_t(index) * sizeOf(type),
-              sizeOf(type));
-  return value;
-}
-
-void Choices::set(int64_t index, int32_t value) {
-  std::memcpy(bytes.data() + size_t(index) * sizeOf(type), &value,
-              sizeOf(type));
+/// Calls `body` with the stored numbers as their own type.
+template <typename Body>
+auto Choices::withValues(Body body) {
+  switch (type) {
+  case DType::U8:
+    return body(bytes.data());
+  case DType::U16:
+    return body(reinterpret_cast<uint16_t *>(bytes.data()));
+  default:
+    return body(reinterpret_cast<int32_t *>(bytes.data()));
+  }
 }
 
 void Choices::drawUniform(uint64_t seed) {
-  int64_t count = slots();
-  for (int64_t point = 0; point < pointCount; ++point)
-    for (int64_t slot = 0; slot < count; ++slot) {
-      PhiloxBlock words = philox(RandomPurpose::FirstChoices, seed,
-                                 uint32_t(point), 0, uint32_t(slot));
-      set(point * count + slot,
-          int32_t(uniformBelow(words[0], words[1],
-                               uint64_t(members[size_t(slot)]))));
-    }
+  withValues([&](auto *values) {
+    for (int64_t point = 0; point < pointCount; ++point)
+      for (int64_t slot = 0; slot < slots(); ++slot) {
+        PhiloxBlock words = philox(RandomPurpose::FirstChoices, seed,
+                                   uint32_t(point), 0, uint32_t(slot));
+        using Value = std::remove_pointer_t<decltype(values)>;
+        *values++ = Value(
+            uniformBelow(words[0], words[1], uint64_t(members[size_t(slot)])));
+      }
+  });
 }
 
 void Choices::gather(const int64_t *indices, int64_t count,
                      int32_t *out) const {
-  int64_t width = slots();
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t slot = 0; slot < width; ++slot)
-      *out++ = get(indices[i] * width + slot);
+  const_cast<Choices *>(this)->withValues([&](const auto *values) {
+    int64_t width = slots();
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t slot = 0; slot < width; ++slot)
+        *out++ = int32_t(values[indices[i] * width + slot]);
+  });
 }
 
 int64_t Choices::scatter(const int64_t *indices, int64_t count,
-                         const int32_t *values) {
-  int64_t width = slots(), changed = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    bool differs = false;
-    for (int64_t slot = 0; slot < width; ++slot) {
-      int64_t index = indices[i] * width + slot;
-      int32_t value = *values++;
-      differs |= get(index) != value;
-      set(index, value);
+                         const int32_t *from) {
+  return withValues([&](auto *values) {
+    using Value = std::remove_pointer_t<decltype(values)>;
+    int64_t width = slots(), changed = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      bool differs = false;
+      for (int64_t slot = 0; slot < width; ++slot) {
+        Value &stored = values[indices[i] * width + slot];
+        Value value = Value(*from++);
+        differs |= stored != value;
+        stored = value;
+      }
+      changed += differs;
     }
-    changed += differs;
-  }
-  return changed;
+    return changed;
+  });
 }
 
 Tensor Choices::tensor() const {
@@ -102,8 +108,10 @@ Status Choices::assign(const Tensor &tensor) {
                        ", slot ", i % width, " is ", value,
                        ", but its pool has ", limit, " members");
   }
-  for (int64_t i = 0; i < pointCount * width; ++i)
-    set(i, (*values)[size_t(i)]);
+  withValues([&](auto *stored) {
+    for (int32_t value : *values)
+      *stored++ = std::remove_pointer_t<decltype(stored)>(value);
+  });
   return {};
 }
 

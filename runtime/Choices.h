@@ -46,8 +46,8 @@ public:
   Status assign(const Tensor &tensor);
 
 private:
-  int32_t get(int64_t index) const;
-  void set(int64_t index, int32_t value);
+  template <typename Body>
+  auto withValues(Body body);
 
   std::vector<int32_t> members;
   int64_t pointCount = 0;
