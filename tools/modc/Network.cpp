@@ -1,0 +1,168 @@
+//===- Network.cpp - From the argument MODEL to a loaded model ------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The temporary library can be removed as soon as it is loaded: the mapping
+// keeps it alive.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/modc/Network.h"
+
+#include "runtime/formats/File.h"
+#include "tools/modc/Build.h"
+#include "tools/modc/Signals.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace modc::driver {
+
+FileKind fileKind(const std::string &path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0)
+    return FileKind::Missing;
+  if (S_ISDIR(status.st_mode))
+    return FileKind::Directory;
+  // Reading a pipe would take bytes from it.
+  char bytes[9] = {};
+  if (!S_ISREG(status.st_mode))
+    return FileKind::Text;
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return FileKind::Missing;
+  ssize_t size = read(file, bytes, sizeof bytes);
+  close(file);
+  auto begins = [&](std::string_view magic, size_t at = 0) {
+    return size >= ssize_t(at + magic.size()) &&
+           std::memcmp(bytes + at, magic.data(), magic.size()) == 0;
+  };
+  if (begins("\x7f"
+             "ELF"))
+    return FileKind::Library;
+  if (begins("ML\xefR"))
+    return FileKind::Bytecode;
+  if (begins("\x93NUMPY"))
+    return FileKind::Npy;
+  auto named = [&](std::string_view extension) {
+    return path.size() > extension.size() &&
+           path.compare(path.size() - extension.size(), extension.size(),
+                        extension) == 0;
+  };
+  // A damaged file is what its name says, so that the right reader refuses it.
+  if (named(".so"))
+    return FileKind::Library;
+  if (named(".safetensors") || begins("{", 8))
+    return FileKind::Safetensors;
+  if (named(".npy"))
+    return FileKind::Npy;
+  return FileKind::Text;
+}
+
+void addBuildFlags(Flags &flags, BuildOptions &options) {
+  flags.section("where MODEL is a network (.mlir)");
+  flags.choice("--dispatch", options.dispatch, {"grouped", "naive"},
+               "how the members of a layer are run");
+  flags.integer("-O", "N", options.optimization, 0, 3, "optimization");
+}
+
+namespace {
+
+/// A directory that is gone with its contents at the end of the scope.
+class TemporaryDirectory {
+public:
+  static Result<std::unique_ptr<TemporaryDirectory>> create() {
+    const char *base = std::getenv("TMPDIR");
+    std::string name =
+        std::string(base && *base ? base : "/tmp") + "/modc-XXXXXX";
+    if (!mkdtemp(name.data()))
+      return makeError("cannot make a temporary directory ", inQuotes(name),
+                       ": ", std::strerror(errno));
+    return std::make_unique<TemporaryDirectory>(std::move(name));
+  }
+  explicit TemporaryDirectory(std::string name) : path(std::move(name)) {}
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory &) = delete;
+  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
+
+  const std::string path;
+};
+
+/// What `use` makes of the library that the network in `path` is compiled to.
+template <typename Use>
+auto withLibrary(const std::string &path, const BuildOptions &options, Use use)
+    -> decltype(use(path)) {
+  // Ctrl-C must not leave the directory behind.
+  CatchInterrupt interrupt;
+  auto directory = TemporaryDirectory::create();
+  if (!directory)
+    return directory.error();
+  std::string library = (*directory)->path + "/model.so";
+  if (Status status = buildLibrary(path, options, library); !status)
+    return status.error();
+  if (CatchInterrupt::requested())
+    return Error("interrupted");
+  return use(library);
+}
+
+} // namespace
+
+Result<std::shared_ptr<const Model>> openModel(const std::string &path,
+                                               const BuildOptions &options,
+                                               const Flags &flags) {
+  switch (fileKind(path)) {
+  case FileKind::Library:
+    for (const char *flag : {"--dispatch", "-O", "--optimizer"})
+      if (flags.given(flag))
+        return makeError(flag, " has no meaning for ", inQuotes(path),
+                         ", which is compiled already");
+    return Model::open(path);
+  case FileKind::Missing:
+    // The reader's message has the system's reason.
+    if (Result<File> file = File::open(path); !file)
+      return file.error();
+    return makeError("cannot read ", inQuotes(path));
+  case FileKind::Directory:
+    return makeError(inQuotes(path), " is a directory, not a model");
+  case FileKind::Safetensors:
+    return makeError(inQuotes(path), " holds weights, not a model");
+  case FileKind::Npy:
+    return makeError(inQuotes(path), " holds an array, not a model");
+  case FileKind::Bytecode:
+  case FileKind::Text:
+    break;
+  }
+  return withLibrary(path, options, [](const std::string &library) {
+    return Model::open(library);
+  });
+}
+
+Result<ArtefactNote> compiledNote(const std::string &path,
+                                  const BuildOptions &options) {
+  return withLibrary(path, options, readArtefactNote);
+}
+
+Result<std::unique_ptr<Session>> openSession(const std::string &path,
+                                             const BuildOptions &options,
+                                             const Flags &flags,
+                                             int64_t threads) {
+  auto model = openModel(path, options, flags);
+  if (!model)
+    return model.error();
+  SessionOptions settings;
+  settings.workers = threads;
+  return Session::create(*model, settings);
+}
+
+} // namespace modc::driver

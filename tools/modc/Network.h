@@ -1,0 +1,66 @@
+//===- Network.h - From the argument MODEL to a loaded model ----*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sub-commands take a compiled model or a network as text; a network is
+// compiled first, into a temporary directory that is gone before this returns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_TOOLS_MODC_NETWORK_H
+#define MODC_TOOLS_MODC_NETWORK_H
+
+#include "runtime/Artefact.h"
+#include "runtime/Session.h"
+#include "tools/modc/Flags.h"
+
+#include <memory>
+#include <string>
+
+namespace modc::driver {
+
+/// What a file is, by its first bytes.
+enum class FileKind {
+  Missing,
+  Directory,
+  Library,
+  Bytecode,
+  Safetensors,
+  Npy,
+  Text
+};
+FileKind fileKind(const std::string &path);
+
+/// How a network becomes a model; without meaning for a compiled one.
+struct BuildOptions {
+  std::string dispatch = "grouped";
+  int64_t optimization = 2;
+  /// Replaces the network's update rule; empty keeps it.
+  std::string optimizer;
+};
+
+/// The flags of a command that compiles what it is given.
+void addBuildFlags(Flags &flags, BuildOptions &options);
+
+/// Loads a `model.so`, or compiles a network for this processor and loads it.
+/// Build flags that were given for a `model.so` are refused.
+Result<std::shared_ptr<const Model>> openModel(const std::string &path,
+                                               const BuildOptions &options,
+                                               const Flags &flags);
+
+/// The signature of a network, compiled for this processor.
+Result<ArtefactNote> compiledNote(const std::string &path,
+                                  const BuildOptions &options);
+
+/// A session on that model; `threads` = 0 takes all processors.
+Result<std::unique_ptr<Session>> openSession(const std::string &path,
+                                             const BuildOptions &options,
+                                             const Flags &flags,
+                                             int64_t threads);
+
+} // namespace modc::driver
+
+#endif // MODC_TOOLS_MODC_NETWORK_H
