@@ -17,6 +17,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/autodiff/RegisterVJP.h"
+#include "passes/cpu/Pipeline.h"
 #include "passes/cpu/abi/LlvmPhase.h"
 
 using namespace mlir;
@@ -35,6 +36,7 @@ void modc::registerPasses() {
   PassPipelineRegistration<>("modular-to-llvm",
                              "From the phase buffers to the phase llvm",
                              buildLlvmPhase);
+  registerCpuPipelines();
 }
 
 /// Adds the passes that make `phase` from the one before it.
@@ -51,7 +53,10 @@ static void buildPhase(OpPassManager &manager, Phase phase,
     manager.addPass(createSinkTileRowsPass());
     break;
   case Phase::Tiled:
+    buildTiledPipeline(manager, options);
+    break;
   case Phase::Buffers:
+    buildBuffersPipeline(manager, options);
     return;
   case Phase::Llvm:
     return buildLlvmPhase(manager);

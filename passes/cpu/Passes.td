@@ -1,8 +1,148 @@
-//===- Passes.td - Passes of passes/cpu ---------*- tablegen -*-===//
+//===- Passes.td - Passes of passes/cpu --------------------*- tablegen -*-===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// From programs to upstream ops on tensors (phase `tiled`), then to buffers,
+// loops and vectors (phase `buffers`), in the order in which they run.
+//
+//===----------------------------------------------------------------------===//
 
 include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// tiled
+//===----------------------------------------------------------------------===//
+
+def DecomposePass : Pass<"modular-decompose"> {
+  let summary = "replace the dialect's tensor ops by upstream ops";
+  let description = [{
+    Linear maps become a contraction that starts at the bias, activations and
+    softmax elementwise and row reductions, random numbers integer code, updates
+    loops over the active slices, in place, and scans loops.
+
+    ```mlir
+    %y = modular.relu %x : tensor<?x64xf32>
+    ```
+    becomes
+    ```mlir
+    %e = tensor.empty(%n) : tensor<?x64xf32>
+    %y = linalg.generic {...} ins(%x) outs(%e) {
+      ^bb0(%a: f32, %out: f32):
+        %p = arith.cmpf ogt, %a, %zero : f32
+        %r = arith.select %p, %a, %zero : f32
+        linalg.yield %r : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numDecomposed", "ops", "Number of ops decomposed">];
+}
+
+def LowerRoutingPass : Pass<"modular-lower-routing"> {
+  let summary = "replace selections and plans by integer tensors";
+  let description = [{
+    A selection becomes `tensor<?xKxi32>`; a plan five tensors, made by one stable
+    counting sort: the selection, the operand row and the pick of each position,
+    the first position of each member, and the position of each pick (−1 for
+    none). combine, dispatch and gate_cotangent become parallel loops over
+    blocks of rows. A plan that a `modular.grouped` uses stays behind an
+    `unrealized_conversion_cast`, which `modular-lower-grouped` removes.
+
+    ```mlir
+    %y = modular.combine sum %plan, %v : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
+    ```
+    becomes
+    ```mlir
+    %y = scf.forall (%block) in (%blocks) shared_outs(%o = %e) -> (tensor<?x4xf32>) { ... }
+    ```
+  }];
+  let options = [Option<"rowBlock", "row-block", "int64_t", "64",
+                        "Rows of one task of a parallel loop">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numPlans", "plans", "Number of plans lowered">];
+}
+
+def LowerGroupedPass : Pass<"modular-lower-grouped"> {
+  let summary = "replace grouped ops by loops over rows";
+  let description = [{
+    With `dispatch=naive`, a loop over rows and picks runs the body of the chosen
+    member on one row: the reference. With `dispatch=grouped`, tasks of at most
+    `row-block` rows of one member run in parallel, and gradients in parallel
+    over members. Row blocks do not change an element's order of additions: a sum
+    over rows continues from block to block.
+
+    ```mlir
+    %h = modular.grouped %plan gather(%x : tensor<?x4xf32>)
+      class [0, 1] parameters(%w : tensor<2x4x3xf32>) {...}
+      : !modular.plan<1 of 2> -> rows(tensor<?x3xf32>) gradients()
+    ```
+    becomes
+    ```mlir
+    %h = scf.forall (%task) in (%tasks) shared_outs(%o = %e) -> (tensor<?x3xf32>) {
+      ... gather rows, slice the member's parameters, the body ...
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %y into %o[%first, 0] [%count, 3] [1, 1]
+      }
+    }
+    ```
+  }];
+  let options = [Option<"dispatch", "dispatch", "std::string", "\"grouped\"",
+                        "naive or grouped">,
+                 Option<"rowBlock", "row-block", "int64_t", "64",
+                        "Rows of one task">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numGrouped", "grouped ops",
+                              "Number of grouped ops lowered">];
+}
+
+def ExpandMathPass : Pass<"modular-expand-math"> {
+  let summary = "replace math functions by arithmetic";
+  let description = [{
+    Every `math` function but sqrt, fma, absf and floor becomes branch-free
+    arithmetic on f64 (f32 functions are computed in f64 and rounded once), for
+    every target: no call of a library, and loops that vectorize. docs/math.md
+    states the error of each.
+
+    ```mlir
+    %y = math.exp %x : f32
+    ```
+    becomes
+    ```mlir
+    %w = arith.extf %x : f32 to f64
+    ... arith.mulf, arith.addf, arith.bitcast ...
+    %y = arith.truncf %z : f64 to f32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+  let statistics = [Statistic<"numExpanded", "functions", "Number of functions expanded">];
+}
+
+//===----------------------------------------------------------------------===//
+// buffers
+//===----------------------------------------------------------------------===//
+
+def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {
+  let summary = "drop results that are arguments";
+  let description = [{
+    A program writes its results into arguments; what it still returns after
+    bufferization are those arguments.
+
+    ```mlir
+    func.func @f(%y: memref<4xf32>) -> memref<4xf32> { ... return %y : memref<4xf32> }
+    ```
+    becomes
+    ```mlir
+    func.func @f(%y: memref<4xf32>) { ... return }
+    ```
+  }];
+  let statistics = [Statistic<"numDropped", "results", "Number of results dropped">];
+}

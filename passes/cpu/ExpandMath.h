@@ -1,0 +1,80 @@
+//===- ExpandMath.h - Math functions as arithmetic --------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Builders of each math function in f64 from additions, multiplications, bit
+// operations and selects, and the pattern that uses them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_EXPANDMATH_H
+#define MODC_PASSES_CPU_EXPANDMATH_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace modc {
+
+/// Scalar f64 code. Every function here takes and gives f64 values; none calls
+/// a library. Bodies are branch-free, so that loops around them vectorize.
+struct MathBuilder : mlir::ImplicitLocOpBuilder {
+  using mlir::ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+  using Value = mlir::Value;
+
+  Value real(double value);
+  Value integer(int64_t value);
+  Value add(Value a, Value b);
+  Value sub(Value a, Value b);
+  Value mul(Value a, Value b);
+  Value div(Value a, Value b);
+  Value neg(Value a);
+  Value abs(Value a);
+  Value sqrt(Value a);
+  Value floor(Value a);
+  Value bits(Value a);
+  Value fromBits(Value a);
+  Value compare(mlir::arith::CmpFPredicate predicate, Value a, Value b);
+  Value less(Value a, Value b);
+  Value greater(Value a, Value b);
+  Value equal(Value a, Value b);
+  Value select(Value condition, Value a, Value b);
+  /// |a| with the sign bit of b.
+  Value copySign(Value a, Value b);
+  /// c0 + x·(c1 + x·(...)).
+  Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
+
+  Value ceil(Value x);
+  Value truncate(Value x);
+  Value round(Value x);
+  Value roundEven(Value x);
+
+  Value exp(Value x);
+  Value expm1(Value x);
+  Value log(Value x);
+  Value log1p(Value x);
+  Value power(Value x, Value y);
+  Value cubeRoot(Value x);
+
+  /// Sine and cosine; accurate for |x| < 2^20.
+  std::pair<Value, Value> sineCosine(Value x);
+  Value atan(Value x);
+  Value atan2(Value y, Value x);
+  Value asin(Value x);
+  Value acos(Value x);
+
+  Value sinh(Value x);
+  Value cosh(Value x);
+  Value tanh(Value x);
+  Value asinh(Value x);
+  Value acosh(Value x);
+  Value atanh(Value x);
+  Value erf(Value x);
+  Value erfc(Value x);
+};
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_EXPANDMATH_H

@@ -1,0 +1,143 @@
+//===- GroupedBody.cpp - Bodies of grouped ops on rows of a member ------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Gathers the rows of a task, slices the member's parameters without copying
+// them and clones the class's body, with gradients that continue a sum.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/IRMapping.h"
+#include "passes/cpu/Grouped.h"
+
+using namespace mlir;
+using namespace modc;
+
+Value GroupedLowering::positionCount() {
+  int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
+  return b.mul(b.dim(plan.selection, 0), b.index(choose));
+}
+
+Value GroupedLowering::emptyRowResult(unsigned i) {
+  auto type = cast<RankedTensorType>(op.getRowResults()[i].getType());
+  return b.empty(type, positionCount());
+}
+
+Value GroupedLowering::emptyGradient(unsigned c, unsigned i) {
+  return b.empty(cast<RankedTensorType>(op.getClassGradients(c)[i].getType()));
+}
+
+Value GroupedLowering::memberOf(unsigned c, Value slot) {
+  ArrayRef<int64_t> members = op.getClassMembers(c);
+  int64_t first = members.front();
+  if (members.back() - first + 1 == int64_t(members.size()))
+    return b.add(slot, b.index(first));
+  SmallVector<int32_t> numbers(members);
+  Value table = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(
+             RankedTensorType::get({int64_t(members.size())},
+                                   b.getI32Type()),
+             ArrayRef<int32_t>(numbers)));
+  return b.toIndex(b.extract(table, slot));
+}
+
+std::pair<Value, Value> GroupedLowering::segmentOf(Value member) {
+  Value first = b.toIndex(b.extract(plan.offsets, member));
+  Value last =
+      b.toIndex(b.extract(plan.offsets, b.add(member, b.index(1))));
+  return {first, b.sub(last, first)};
+}
+
+/// Whether a generic op adds up products or values in the value that it starts
+/// from, so that it can continue another sum.
+static bool isSum(linalg::GenericOp generic) {
+  if (generic.getNumDpsInits() != 1 || generic.getNumReductionLoops() == 0)
+    return false;
+  Operation *yield = generic.getBody()->getTerminator();
+  auto sum = yield->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return false;
+  BlockArgument start = generic.getRegionOutputArgs()[0];
+  return start.hasOneUse() && (sum.getLhs() == start || sum.getRhs() == start);
+}
+
+/// The fill of 0 behind a value, if it is one.
+static linalg::FillOp getZeroFill(Value value) {
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  if (!fill)
+    return {};
+  FloatAttr constant;
+  if (!matchPattern(fill.getInputs()[0], m_Constant(&constant)) ||
+      !constant.getValue().isZero())
+    return {};
+  return fill;
+}
+
+/// Adds `value`, a sum over rows, to `start`: one chain of additions where the
+/// sum starts at a zero that nothing else reads, else one addition.
+static Value continueSum(TensorBuilder &b, Value value, Value start) {
+  auto generic = value.getDefiningOp<linalg::GenericOp>();
+  if (generic && isSum(generic) && value.hasOneUse() &&
+      start.getType() == value.getType()) {
+    OpOperand *init = generic.getDpsInitOperand(0);
+    if (getZeroFill(init->get())) {
+      init->set(start);
+      return value;
+    }
+  }
+  AffineMap id = b.getMultiDimIdentityMap(tensorType(start).getRank());
+  return b.generic(value, start, {id, id}, 0, [&](ValueRange v) {
+    return SmallVector<Value>{arith::AddFOp::create(b, v[1], v[0])};
+  })[0];
+}
+
+SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
+                                            Value count,
+                                            ValueRange accumulators) {
+  Block &body = op.getClassBody(c);
+  IRMapping mapping;
+  auto argument = body.getArguments().begin();
+  auto bind = [&](Value value) {
+    Type wanted = argument->getType();
+    if (value.getType() != wanted)
+      value = tensor::CastOp::create(b, wanted, value);
+    mapping.map(*argument++, value);
+  };
+  for (Value whole : op.getGathered()) {
+    if (argument->use_empty()) {
+      ++argument;
+      continue;
+    }
+    SmallVector<OpFoldResult> sizes = b.sizes(whole);
+    sizes[0] = count;
+    Value tile = tensor::EmptyOp::create(
+        b, sizes, tensorType(whole).getElementType());
+    tile = b.loop(b.index(0), count, tile, [&](Value i, ValueRange carried) {
+      Value r = b.toIndex(b.extract(plan.rows, b.add(first, i)));
+      return SmallVector<Value>{
+          b.insertRow(b.row(whole, r), carried[0], i)};
+    })[0];
+    bind(tile);
+  }
+  for (Value whole : op.getAlong())
+    bind(b.rows(whole, first, count));
+  for (Value whole : op.getShared())
+    bind(whole);
+  for (Value stack : op.getClassParameters(c))
+    bind(b.row(stack, slot));
+  for (Operation &inner : body.without_terminator())
+    b.clone(inner, mapping);
+  Operation *yield = body.getTerminator();
+  SmallVector<Value> results;
+  size_t numRows = op.getRowResults().size();
+  for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
+    Value mapped = mapping.lookupOrDefault(value);
+    if (i >= numRows && !accumulators.empty())
+      mapped = continueSum(b, mapped, accumulators[i - numRows]);
+    results.push_back(mapped);
+  }
+  return results;
+}

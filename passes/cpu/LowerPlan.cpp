@@ -1,0 +1,220 @@
+//===- LowerPlan.cpp - Plans by counting sort -----------------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One stable counting sort of a selection. A distinct plan marks each (operand
+// row, member) pair in a table first, so that rows which agree share a
+// position.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/ModularOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "passes/cpu/Routing.h"
+
+using namespace mlir;
+using namespace modc;
+
+Value PlanTensors::toPlan(TensorBuilder &b, Type type) const {
+  auto cast = UnrealizedConversionCastOp::create(
+      b, TypeRange(type),
+      ValueRange{selection, rows, slots, offsets, position});
+  if (once)
+    cast->setAttr("once", b.getUnitAttr());
+  if (distinct)
+    cast->setAttr("distinct", b.getUnitAttr());
+  return cast.getResult(0);
+}
+
+std::optional<PlanTensors> modc::getPlanTensors(Value plan) {
+  auto cast = plan.getDefiningOp<UnrealizedConversionCastOp>();
+  if (!cast || cast.getInputs().size() != 5)
+    return std::nullopt;
+  auto in = cast.getInputs();
+  return PlanTensors{in[0],
+                     in[1],
+                     in[2],
+                     in[3],
+                     in[4],
+                     cast->hasAttr("once"),
+                     cast->hasAttr("distinct")};
+}
+
+namespace {
+
+/// The steps of the sort, as IR.
+struct PlanBuilder {
+  TensorBuilder &b;
+  Value selection;
+  int64_t choose, members;
+  bool once;
+  Type i32 = b.getI32Type();
+  Value zero = b.index(0), one32 = b.integer(i32, 1);
+  Value rowCount = b.dim(selection, 0);
+  Value positions = b.mul(rowCount, b.index(choose));
+
+  using Sizes = SmallVector<OpFoldResult>;
+  Value makeTensor(SmallVector<OpFoldResult> sizes, int64_t value) {
+    return b.fillInteger(tensor::EmptyOp::create(b, sizes, i32), value);
+  }
+
+  /// Runs `body` for each pick that counts, in order, with row, pick, member.
+  SmallVector<Value> forEachPick(
+      ValueRange inits,
+      function_ref<SmallVector<Value>(Value, Value, Value, ValueRange)> body) {
+    return b.loop(
+        zero, rowCount, inits, [&](Value r, ValueRange outer) {
+          return b.loop(
+              zero, b.index(choose), outer, [&](Value k, ValueRange c) {
+                Value member = b.extract(selection, {r, k});
+                Value m = b.toIndex(member);
+                if (!once || choose == 1)
+                  return body(r, k, m, c);
+                Value repeated = b.loop(
+                    zero, k, b.integer(b.getI1Type(), 0),
+                    [&](Value j, ValueRange seen) {
+                      Value same = arith::CmpIOp::create(
+                          b, arith::CmpIPredicate::eq, member,
+                          b.extract(selection, {r, j}));
+                      return SmallVector<Value>{
+                          arith::OrIOp::create(b, seen[0], same)};
+                    })[0];
+                return b.branch(
+                    repeated, [&] { return SmallVector<Value>(c); },
+                    [&] { return body(r, k, m, c); });
+              });
+        });
+  }
+
+  Value increment(Value tensor, Value at) {
+    return b.insert(b.add(b.extract(tensor, at), one32), tensor, at);
+  }
+
+  /// Counts of member m at m + 1 become first positions at m.
+  Value prefixSum(Value counts) {
+    return b.loop(zero, b.index(members), counts, [&](Value m, ValueRange c) {
+      Value next = b.add(m, b.index(1));
+      Value sum = b.add(b.extract(c[0], m), b.extract(c[0], next));
+      return SmallVector<Value>{b.insert(sum, c[0], next)};
+    })[0];
+  }
+
+  PlanTensors build() {
+    PlanTensors plan;
+    plan.selection = selection;
+    plan.once = once;
+    Value counts = makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0);
+    counts = forEachPick(counts, [&](Value, Value, Value m, ValueRange c) {
+      return SmallVector<Value>{increment(c[0], b.add(m, b.index(1)))};
+    })[0];
+    plan.offsets = prefixSum(counts);
+    // A second tensor of positions moves on while the first stays.
+    SmallVector<Value> sorted = forEachPick(
+        {copy(plan.offsets), makeTensor(Sizes{positions}, 0),
+         makeTensor(Sizes{positions}, 0),
+         makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1)},
+        [&](Value r, Value k, Value m, ValueRange c) {
+          Value position = b.extract(c[0], m);
+          Value at = b.toIndex(position);
+          return SmallVector<Value>{increment(c[0], m),
+                                    b.insert(b.toInteger(r, i32), c[1], at),
+                                    b.insert(b.toInteger(k, i32), c[2], at),
+                                    b.insert(position, c[3], {r, k})};
+        });
+    plan.rows = sorted[1];
+    plan.slots = sorted[2];
+    plan.position = sorted[3];
+    return plan;
+  }
+
+  PlanTensors buildDistinct(Value n) {
+    PlanTensors plan;
+    plan.selection = selection;
+    plan.once = once;
+    plan.distinct = true;
+    auto rowOf = [&](Value r) -> Value {
+      return arith::RemUIOp::create(b, r, n);
+    };
+    // table[j, m]: −1, or −2 where the pair occurs, then its position.
+    Value table = makeTensor(Sizes{n, b.getIndexAttr(members)}, -1);
+    Value counts = makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0);
+    SmallVector<Value> marked = forEachPick(
+        {table, counts}, [&](Value r, Value, Value m, ValueRange c) {
+          Value j = rowOf(r);
+          Value isNew = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                              b.extract(c[0], {j, m}),
+                                              b.integer(i32, -1));
+          Value next = b.add(m, b.index(1));
+          Value count = b.add(b.extract(c[1], next),
+                              arith::ExtUIOp::create(b, i32, isNew));
+          return SmallVector<Value>{
+              b.insert(b.integer(i32, -2), c[0], {j, m}),
+              b.insert(count, c[1], next)};
+        });
+    plan.offsets = prefixSum(marked[1]);
+    SmallVector<Value> sorted = b.loop(
+        zero, n,
+        {marked[0], copy(plan.offsets), makeTensor(Sizes{positions}, 0)},
+        [&](Value j, ValueRange outer) {
+          return b.loop(
+              zero, b.index(members), outer, [&](Value m, ValueRange c) {
+                Value used = arith::CmpIOp::create(
+                    b, arith::CmpIPredicate::eq, b.extract(c[0], {j, m}),
+                    b.integer(i32, -2));
+                return b.branch(
+                    used,
+                    [&] {
+                      Value position = b.extract(c[1], m);
+                      return SmallVector<Value>{
+                          b.insert(position, c[0], {j, m}),
+                          increment(c[1], m),
+                          b.insert(b.toInteger(j, i32), c[2],
+                                   b.toIndex(position))};
+                    },
+                    [&] { return SmallVector<Value>(c); });
+              });
+        });
+    plan.rows = sorted[2];
+    plan.slots = makeTensor(Sizes{b.getIndexAttr(0)}, 0);
+    plan.position = forEachPick(
+        makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1),
+        [&](Value r, Value k, Value m, ValueRange c) {
+          Value position = b.extract(sorted[0], {rowOf(r), m});
+          return SmallVector<Value>{b.insert(position, c[0], {r, k})};
+        })[0];
+    return plan;
+  }
+
+  Value copy(Value tensor) {
+    return b.map(tensor, i32, [](ValueRange v) { return v[0]; });
+  }
+};
+
+struct LowerPlan : OpRewritePattern<PlanOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PlanOp op,
+                                PatternRewriter &rewriter) const override {
+    Value selection = getSelectionTensor(op.getSelection());
+    if (!selection)
+      return failure();
+    TensorBuilder b(op.getLoc(), rewriter);
+    auto type = cast<PlanType>(op.getType());
+    PlanBuilder builder{b, selection, type.getChoose(), type.getMembers(),
+                        op.getDuplicates() == Duplicates::Once};
+    PlanTensors plan = op.getDistinct()
+                           ? builder.buildDistinct(op.getDistinct())
+                           : builder.build();
+    rewriter.replaceOp(op, plan.toPlan(b, type));
+    return success();
+  }
+};
+
+} // namespace
+
+void modc::populateLowerPlanPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerPlan>(patterns.getContext());
+}

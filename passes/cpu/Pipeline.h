@@ -1,0 +1,33 @@
+//===- Pipeline.h - Pipelines of the CPU phases -----------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes from programs to tensors with upstream ops only, and from those
+// to loops on buffers, as library functions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_PIPELINE_H
+#define MODC_PASSES_CPU_PIPELINE_H
+
+#include "passes/Pipelines.h"
+
+namespace modc {
+
+/// From phase `programs` to `tiled`: upstream ops on tensors.
+void buildTiledPipeline(mlir::OpPassManager &manager,
+                        const PipelineOptions &options);
+
+/// From phase `tiled` to `buffers`: memref, scf, arith and vector.
+void buildBuffersPipeline(mlir::OpPassManager &manager,
+                          const PipelineOptions &options);
+
+/// Registers both as --modular-to-tiled and --modular-to-buffers.
+void registerCpuPipelines();
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_PIPELINE_H

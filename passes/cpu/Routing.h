@@ -1,0 +1,57 @@
+//===- Routing.h - Choices and plans as integer tensors ---------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What selections and plans are below the routed level, and the patterns that
+// replace the ops on them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_ROUTING_H
+#define MODC_PASSES_CPU_ROUTING_H
+
+#include "passes/cpu/TensorBuilder.h"
+
+namespace mlir {
+class RewritePatternSet;
+} // namespace mlir
+
+namespace modc {
+
+/// A plan as tensors of i32. R rows with K picks have P = R·K positions, of which
+/// the first offsets[M] are used; what stands behind them is 0.
+struct PlanTensors {
+  mlir::Value selection; ///< [R, K] the member of each pick
+  mlir::Value rows;      ///< [P] the operand row of each position
+  mlir::Value slots;     ///< [P] the pick of each position (not with distinct)
+  mlir::Value offsets;   ///< [M + 1] the first position of each member
+  mlir::Value position;  ///< [R, K] the position of each pick, −1 for none
+  bool once = false;     ///< duplicates have no position
+  bool distinct = false; ///< rows share positions
+
+  /// A value of the plan's type made from the tensors.
+  mlir::Value toPlan(TensorBuilder &b, mlir::Type type) const;
+};
+
+/// The tensors behind a value of plan type, if it has been lowered.
+std::optional<PlanTensors> getPlanTensors(mlir::Value plan);
+
+/// `tensor<?xKxi32>` behind a value of selection type, null if that has not
+/// been lowered.
+mlir::Value getSelectionTensor(mlir::Value selection);
+
+/// to_selection, from_selection, mode, sample, keep_stored, usage,
+/// log_probability, gates.
+void populateLowerSelectionPatterns(mlir::RewritePatternSet &patterns);
+/// plan.
+void populateLowerPlanPatterns(mlir::RewritePatternSet &patterns);
+/// combine, dispatch, gate_cotangent, by blocks of `rowBlock` rows.
+void populateLowerCombinePatterns(mlir::RewritePatternSet &patterns,
+                                  int64_t rowBlock);
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_ROUTING_H

@@ -1,0 +1,47 @@
+// RUN: modc-opt %s --modular-decompose --modular-lower-routing --modular-lower-grouped --canonicalize | FileCheck %s
+// RUN: modc-opt %s --modular-decompose --modular-lower-routing --modular-lower-grouped=dispatch=naive --canonicalize | FileCheck %s --check-prefix=NAIVE
+// RUN: modc-opt %s --modular-to-tiled --modular-to-buffers | FileCheck %s --check-prefix=BUFFERS
+// RUN: not modc-opt %s --modular-lower-routing --modular-lower-grouped=dispatch=fast 2>&1 | FileCheck %s --check-prefix=BAD
+
+// BAD: dispatch is 'fast', not 'naive' or 'grouped'
+
+// CHECK-LABEL: func @infer
+// CHECK-NOT: modular.{{mode|plan|grouped|combine}}
+// Tasks of one member each, which gather rows and write a block of the results.
+// CHECK: scf.forall
+// CHECK: tensor.extract_slice {{.*}} tensor<3x4x5xf32> to tensor<4x5xf32>
+// CHECK: tensor.parallel_insert_slice
+// CHECK: scf.forall
+// CHECK: tensor.parallel_insert_slice
+
+// NAIVE-LABEL: func @infer
+// NAIVE: tensor.extract_slice {{.*}} tensor<3x4x5xf32> to tensor<4x5xf32>
+// NAIVE: tensor.insert_slice
+
+// No copy of a parameter, no result, outputs written in place.
+// BUFFERS-LABEL: func.func @infer(
+// BUFFERS-NOT: memref.copy {{.*}}memref<3x4x5xf32
+// BUFFERS-NOT: alloc{{.*}}memref<3x4x5xf32
+// BUFFERS: scf.parallel
+// BUFFERS: return{{$}}
+func.func @infer(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %b: tensor<3x5xf32> {bufferization.writable = false},
+    %rw: tensor<4x6xf32> {bufferization.writable = false}, %x: tensor<?x4xf32> {bufferization.writable = false},
+    %y: tensor<?x5xf32> {bufferization.writable = true}, %sel: tensor<?x2xi32> {bufferization.writable = true})
+    -> (tensor<?x5xf32> {modular.argument = 4 : i64}, tensor<?x2xi32> {modular.argument = 5 : i64}) {
+  %s = modular.linear %x, %rw : tensor<?x4xf32>, tensor<4x6xf32> -> tensor<?x6xf32>
+  %scores = modular.reshape %s : tensor<?x6xf32> -> tensor<?x2x3xf32>
+  %a = modular.mode %scores : tensor<?x2x3xf32> -> !modular.selection<2 of 3>
+  %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x4xf32>)
+    class [0, 1, 2] parameters(%w : tensor<3x4x5xf32>, %b : tensor<3x5xf32>) {
+    ^bb0(%xm: tensor<?x4xf32>, %wm: tensor<4x5xf32>, %bm: tensor<5xf32>):
+      %ym = modular.linear %xm, %wm, %bm : tensor<?x4xf32>, tensor<4x5xf32>, tensor<5xf32> -> tensor<?x5xf32>
+      %rm = modular.relu %ym : tensor<?x5xf32>
+      modular.yield %rm : tensor<?x5xf32>
+    } : !modular.plan<2 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %c = modular.combine sum %p, %h : !modular.plan<2 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  %ai = modular.from_selection %a : !modular.selection<2 of 3> -> tensor<?x2xi32>
+  %r0 = bufferization.materialize_in_destination %c in %y : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+  %r1 = bufferization.materialize_in_destination %ai in %sel : (tensor<?x2xi32>, tensor<?x2xi32>) -> tensor<?x2xi32>
+  return %r0, %r1 : tensor<?x5xf32>, tensor<?x2xi32>
+}
