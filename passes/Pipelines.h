@@ -36,6 +36,9 @@ struct PipelineOptions {
   unsigned optimization = 2;
   /// Rows of one task of a grouped op.
   int64_t rowBlock = 64;
+  /// Width of the target's vector registers: 512 for x86-64-v4, 256 for v3,
+  /// 128 for v2.
+  int64_t vectorBits = 256;
 };
 
 /// Registers every dialect and interface that models and phases use.

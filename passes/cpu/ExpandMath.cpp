@@ -37,6 +37,7 @@ const std::pair<StringLiteral, Build> kFunctions[] = {
 #define UNARY(NAME, FUNCTION)                                                  \
   {NAME, [](MathBuilder &b, ValueRange v) { return b.FUNCTION(v[0]); }}
     UNARY("math.exp", exp),
+    UNARY("math.exp2", exp2),
     UNARY("math.expm1", expm1),
     UNARY("math.log", log),
     UNARY("math.log1p", log1p),
@@ -59,10 +60,6 @@ const std::pair<StringLiteral, Build> kFunctions[] = {
 #undef UNARY
     {"math.log2", logBase<2>},
     {"math.log10", logBase<10>},
-    {"math.exp2",
-     [](MathBuilder &b, ValueRange v) {
-       return b.power(b.real(2), v[0]);
-     }},
     {"math.sin",
      [](MathBuilder &b, ValueRange v) { return b.sineCosine(v[0]).first; }},
     {"math.cos",

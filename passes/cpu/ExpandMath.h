@@ -52,6 +52,9 @@ struct MathBuilder : mlir::ImplicitLocOpBuilder {
   Value roundEven(Value x);
 
   Value exp(Value x);
+  Value exp2(Value x);
+  /// 2^n·exp(r) for |r| ≤ ln 2 / 2 and n + 1.5·2^52.
+  Value scaledExp(Value r, Value shifted);
   Value expm1(Value x);
   Value log(Value x);
   Value log1p(Value x);

@@ -91,17 +91,36 @@ Value MathBuilder::roundEven(Value x) {
   return copySign(select(less(a, big), rounded, a), x);
 }
 
+/// x within ±limit; NaN passes through the selects.
+static Value clamp(MathBuilder &b, Value x, double limit) {
+  Value least = b.select(b.less(x, b.real(-limit)), b.real(-limit), x);
+  return b.select(b.greater(least, b.real(limit)), b.real(limit), least);
+}
+
+/// Adding it to a number below 2^51 leaves the nearest integer, in the low bits.
+static constexpr double kMagic = 0x1.8p52;
+
 Value MathBuilder::exp(Value x) {
-  // x = n·ln 2 + r; exp r by its series to r^13, |r| ≤ ln 2 / 2; then 2^n in
-  // two factors, so that results may be subnormal or infinite. Beyond ±1000
-  // nothing changes, and NaN passes through the selects.
-  Value least = select(less(x, real(-1000)), real(-1000), x);
-  Value in = select(greater(least, real(1000)), real(1000), least);
-  Value magic = real(0x1.8p52);
-  Value shifted = add(mul(in, real(0x1.71547652b82fep+0)), magic);
-  Value n = sub(shifted, magic);
+  // x = n·ln 2 + r, |r| ≤ ln 2 / 2. Beyond ±1000 nothing changes.
+  Value in = clamp(*this, x, 1000);
+  Value shifted = add(mul(in, real(0x1.71547652b82fep+0)), real(kMagic));
+  Value n = sub(shifted, real(kMagic));
   Value r = sub(sub(in, mul(n, real(0x1.62e42feep-1))),
                 mul(n, real(0x1.a39ef35793c76p-33)));
+  return scaledExp(r, shifted);
+}
+
+Value MathBuilder::exp2(Value x) {
+  Value in = clamp(*this, x, 1400);
+  Value shifted = add(in, real(kMagic));
+  Value rest = sub(in, sub(shifted, real(kMagic)));
+  return scaledExp(mul(rest, real(0x1.62e42fefa39efp-1)), shifted);
+}
+
+Value MathBuilder::scaledExp(Value r, Value shifted) {
+  // exp r by its series to r^13, then 2^n in two factors, so that results may
+  // be subnormal or infinite.
+  Value magic = real(kMagic);
   SmallVector<double> series = {1};
   for (int k = 1; k <= 13; ++k)
     series.push_back(series.back() / k);

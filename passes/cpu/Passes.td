@@ -146,3 +146,46 @@ def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {
   }];
   let statistics = [Statistic<"numDropped", "results", "Number of results dropped">];
 }
+
+def ExpandCopiesPass : Pass<"modular-expand-copies", "mlir::func::FuncOp"> {
+  let summary = "replace copies of strided buffers by linalg.copy";
+  let description = [{
+    `memref.copy %a, %b` with a layout on either side becomes `linalg.copy`, which
+    becomes loops; a copy of a buffer to itself goes.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numExpanded", "copies", "Number of copies expanded">];
+}
+
+def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::func::FuncOp"> {
+  let summary = "replace matrix products on buffers by register-tiled loops";
+  let description = [{
+    Products `c[i, j] += a[i, k]·b[k, j]`, a or b possibly transposed, become
+    loops over blocks of k, panels of columns and tiles of rows, with a tile of c
+    in vector registers while k ascends. Each element of c is one chain of
+    fused additions that starts at its old value, whatever the tile. Columns
+    that fill no vector come in vectors of smaller powers of two; a transposed
+    b is copied first. Products with a dynamic number of columns stay as they are.
+
+    ```mlir
+    linalg.generic {... "reduction"} ins(%x, %w) outs(%y) { mulf, addf }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %n step %c6 {
+      %t:12 = scf.for %k = %c0 to %c784 step %c1 iter_args(...) -> (vector<8xf32>, ...) {
+        %w0 = vector.load %w[%k, %j] : memref<784x64xf32>, vector<8xf32>
+        ... memref.load, vector.broadcast, vector.fma ...
+      }
+      ...
+    }
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256",
+                        "Width of a vector register">,
+                 Option<"kBlock", "k-block", "int64_t", "256",
+                        "Length of a block of k">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "Number of products lowered">];
+}

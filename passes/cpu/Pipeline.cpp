@@ -69,6 +69,13 @@ void modc::buildBuffersPipeline(OpPassManager &manager,
                                 const PipelineOptions &options) {
   addBufferization(manager);
   OpPassManager &function = manager.nest<func::FuncOp>();
+  function.addPass(createLinalgGeneralizeNamedOpsPass());
+  LowerContractionsPassOptions contractions;
+  contractions.vectorBits = options.vectorBits;
+  // The reference adds in plain loops.
+  if (options.dispatch == Dispatch::Grouped)
+    function.addPass(createLowerContractionsPass(contractions));
+  function.addPass(createExpandCopiesPass());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createForallToParallelLoopPass());
   manager.addPass(createLowerAffinePass());
@@ -85,12 +92,16 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
   Option<int64_t> rowBlock{*this, "row-block",
                            llvm::cl::desc("Rows of one task"),
                            llvm::cl::init(64)};
+  Option<int64_t> vectorBits{*this, "vector-bits",
+                             llvm::cl::desc("Width of a vector register"),
+                             llvm::cl::init(256)};
 
   PipelineOptions get() const {
     PipelineOptions options;
     options.dispatch =
         dispatch == "naive" ? Dispatch::Naive : Dispatch::Grouped;
     options.rowBlock = rowBlock;
+    options.vectorBits = vectorBits;
     return options;
   }
 };
