@@ -181,13 +181,10 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
     Value n = arith::DivUIOp::create(
         b, b.dim(objective, 0),
         arith::MaxUIOp::create(b, op.getCandidates(), b.index(1)));
-    // J as a matrix, candidates by points.
-    SmallVector<ReassociationIndices> groups = {{0, 1}};
-    Value matrix = tensor::ExpandShapeOp::create(
-        b,
-        RankedTensorType::get({ShapedType::kDynamic, ShapedType::kDynamic},
-                              element),
-        objective, groups, ArrayRef<OpFoldResult>{op.getCandidates(), n});
+    // Only its size matters: an expand_shape of J into two dynamic dimensions
+    // crashes upstream's expand-strided-metadata.
+    Value candidates = tensor::EmptyOp::create(
+        b, ArrayRef<OpFoldResult>{op.getCandidates()}, b.getI8Type());
     Value row = tensor::EmptyOp::create(b, ArrayRef<OpFoldResult>{n}, element);
     Type i32 = b.getI32Type();
     Value largest = b.fill(row, -std::numeric_limits<double>::infinity());
@@ -198,14 +195,18 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
       return AffineMap::get(2, 0, results, b.getContext());
     };
     Value chosen =
-        b.generic(matrix, {largest, first}, {map({s, i}), map({i}), map({i})},
-                  1,
+        b.generic(candidates, {largest, first},
+                  {map({s}), map({i}), map({i})}, 1,
                   [&](ValueRange v) {
-                    Value at = b.toInteger(linalg::IndexOp::create(b, 1), i32);
+                    Value s = linalg::IndexOp::create(b, 1);
+                    Value at = b.toInteger(s, i32);
+                    Value j = b.extract(
+                        objective, b.add(b.mul(s, n),
+                                         linalg::IndexOp::create(b, 0)));
                     Value more = arith::CmpFOp::create(
-                        b, arith::CmpFPredicate::OGT, v[0], v[1]);
+                        b, arith::CmpFPredicate::OGT, j, v[1]);
                     return SmallVector<Value>{
-                        arith::SelectOp::create(b, more, v[0], v[1]),
+                        arith::SelectOp::create(b, more, j, v[1]),
                         arith::SelectOp::create(b, more, at, v[2])};
                   })[1];
     auto candidateRow = [&](Value candidate) {
