@@ -116,6 +116,13 @@ Result<OwningOpRef<ModuleOp>> Compiler::parseText(std::string_view text,
   return std::move(module);
 }
 
+Status Compiler::verify(ModuleOp module) {
+  messages.clear();
+  if (mlir::failed(mlir::verify(module)))
+    return failure("the module is not valid");
+  return {};
+}
+
 Status Compiler::dump(ModuleOp module, Phase phase, const std::string &folder) {
   if (folder.empty())
     return {};

@@ -62,6 +62,9 @@ public:
   Result<mlir::OwningOpRef<mlir::ModuleOp>> parseText(std::string_view text,
                                                       std::string_view name);
 
+  /// Checks a module that was not parsed.
+  Status verify(mlir::ModuleOp module);
+
   /// Leads a module from `options.from` to a phase.
   Status lower(mlir::ModuleOp module, Phase to, const CompileOptions &options);
 

@@ -29,6 +29,7 @@ void modc::buildLlvmPhase(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createPlanWorkspacePass());
+  manager.addPass(createLowerCopiesPass());
   // What stays the same goes in front of a loop, before it becomes a task.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createLoopInvariantCodeMotionPass());

@@ -104,9 +104,10 @@ private:
              << index << " stands in an arena, but "
              << (offset ? "has no static shape" : "has no 'modular.offset'");
     Value base = loadField(builder, loc, call, arena);
+    // An arena may be larger than a constant index of the op can say.
     parts.push_back(
         LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base,
-                            ArrayRef<LLVM::GEPArg>{int32_t(offset.getInt())}));
+                            ArrayRef<LLVM::GEPArg>{constant(offset.getInt())}));
     return success();
   }
 

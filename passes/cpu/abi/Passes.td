@@ -1,4 +1,4 @@
-//===- Passes.td - From buffers to the model interface ------*- tablegen -*-===//
+//===- Passes.td - From buffers to the model interface -----*- tablegen -*-===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,7 +20,8 @@ def PlanWorkspacePass : Pass<"modular-plan-workspace", "::mlir::ModuleOp"> {
     that a call needs, or -1 where they do not fit in 63 bits.
 
     A size may depend on a value of a loop if it is bounded by a formula of N and
-    S: through a minimum, or as the upper bound of an induction variable.
+    S: through a minimum, or as the upper bound of an induction variable. A buffer
+    that a loop makes for its next iteration is copied to one in front of the loop.
 
     ```mlir
     func.func @p(%n: index {modular.role = "size", modular.name = "N"}) {
@@ -46,6 +47,7 @@ def PlanWorkspacePass : Pass<"modular-plan-workspace", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
   let statistics = [
     Statistic<"placed", "placed", "temporaries placed in the workspace">,
+    Statistic<"pinned", "pinned", "buffers that loops carry">,
     Statistic<"slots", "slots", "pieces of memory that they share">
   ];
 }
@@ -110,6 +112,35 @@ def ModelAbiPass : Pass<"modular-model-abi", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
   let statistics = [
     Statistic<"programs", "programs", "programs in the table">
+  ];
+}
+
+def LowerCopiesPass : Pass<"modular-lower-copies"> {
+  let summary = "Turn copies between views into loops";
+  let description = [{
+    A `memref.copy` between contiguous buffers is a call of `memcpy`. Any other one
+    would become a call of MLIR's runtime library and becomes loops here.
+
+    ```mlir
+    memref.copy %a, %b : memref<4x2xf32, strided<[8, 1]>> to memref<4x2xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %i = %c0 to %c4 step %c1 {
+      scf.for %j = %c0 to %c2 step %c1 {
+        %v = memref.load %a[%i, %j]
+        memref.store %v, %b[%i, %j]
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"lowered", "lowered", "copies that became loops">
   ];
 }
 

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
+#include "passes/cpu/abi/CarriedBuffers.h"
 #include "passes/cpu/abi/SizeFormula.h"
 #include "passes/cpu/abi/Temporaries.h"
 
@@ -92,6 +93,7 @@ private:
       return function.emitError("has ")
              << function.getBody().getBlocks().size() << " blocks, not one";
 
+    pinned += pinCarriedBuffers(function);
     BufferViewFlowAnalysis aliases(function);
     auto arena = Temporaries::collect(function.getBody().front(), aliases);
     if (failed(arena) || failed(buildSize(function, **arena)))

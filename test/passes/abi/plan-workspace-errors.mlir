@@ -11,15 +11,20 @@ func.func @unbounded(%x: memref<1xi64> {modular.role = "input", modular.name = "
 
 // -----
 
-func.func @carried(%n: index {modular.role = "size", modular.name = "N"}) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
+func.func @carried(%n: i32) {
   %a = memref.alloc() : memref<4xf32>
-  %r = scf.for %i = %c0 to %n step %c1 iter_args(%m = %a) -> memref<4xf32> {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %i, %r = scf.while (%j = %zero, %m = %a) : (i32, memref<4xf32>) -> (i32, memref<4xf32>) {
+    %more = arith.cmpi slt, %j, %n : i32
+    scf.condition(%more) %j, %m : i32, memref<4xf32>
+  } do {
+  ^bb0(%j: i32, %m: memref<4xf32>):
     // expected-error @below {{a loop carries this temporary from one iteration to the next, so that it has no fixed place}}
     %b = memref.alloc() : memref<4xf32>
     memref.copy %m, %b : memref<4xf32> to memref<4xf32>
-    scf.yield %b : memref<4xf32>
+    %next = arith.addi %j, %one : i32
+    scf.yield %next, %b : i32, memref<4xf32>
   }
   return
 }

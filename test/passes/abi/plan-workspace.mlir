@@ -84,3 +84,30 @@ func.func @candidates(%x: memref<?x3xf32> {modular.role = "output", modular.name
   memref.copy %a, %x : memref<?x3xf32> to memref<?x3xf32>
   return
 }
+
+// What a loop carries has a place in front of it.
+// CHECK-LABEL: func.func @carried
+// CHECK: %[[INIT:.*]] = memref.view
+// CHECK: %[[PLACE:.*]] = memref.view
+// CHECK: memref.copy %[[INIT]], %[[PLACE]]
+// CHECK: scf.for
+// The next value takes the memory of the first, which is of no use any more.
+// CHECK-NEXT: memref.copy %[[PLACE]], %[[INIT]]
+// CHECK-NEXT: memref.copy %[[INIT]], %[[PLACE]]
+// CHECK-NOT: scf.yield %
+// CHECK: memref.copy %[[PLACE]], %{{.*}} : memref<4xf32> to memref<4xf32>
+// CHECK-NEXT: return
+func.func @carried(%n: index {modular.role = "size", modular.name = "N"},
+                   %y: memref<4xf32> {modular.role = "output", modular.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.alloc() : memref<4xf32>
+  memref.copy %y, %a : memref<4xf32> to memref<4xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%m = %a) -> memref<4xf32> {
+    %b = memref.alloc() : memref<4xf32>
+    memref.copy %m, %b : memref<4xf32> to memref<4xf32>
+    scf.yield %b : memref<4xf32>
+  }
+  memref.copy %r, %y : memref<4xf32> to memref<4xf32>
+  return
+}

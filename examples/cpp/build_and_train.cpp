@@ -1,0 +1,91 @@
+//===- build_and_train.cpp - A network built and compiled in C++ ---------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Builds the toy network, compiles it into this process, trains it by EM and
+// predicts: no file, no MLIR header. Optionally reads the network from a file
+// instead.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Jit.h"
+
+#include <cstdio>
+
+using namespace modc::api;
+
+/// Two affine modules and a linear controller that chooses one of them.
+static Network toyNetwork() {
+  Network network("toy");
+  network.module("affine", {{2}}, [](Body &body) {
+    return std::vector<Value>{body.linear(body.input(0), 2)};
+  });
+  network.pool("experts", {{"affine", 2}});
+  network.controller("router", {{2}}, [](Body &body) {
+    Value scores = body.linear(body.input(0), 2);
+    return std::vector<Value>{body.reshape(scores, {1, 2})};
+  });
+  network.graph({{"x", {2}}}, [](Body &body) {
+    Layer layer;
+    layer.pool = "experts";
+    layer.inputs = {body.input(0)};
+    layer.controller = "router";
+    layer.controllerInputs = {body.input(0)};
+    return std::vector<Value>{body.layer(layer)};
+  });
+  network.objective("gaussian", 1.0);
+  network.optimizer("adam");
+  return network;
+}
+
+static int run(const Network &network) {
+  modc::Result<Jit> jit = Jit::compile(network);
+  if (!jit) {
+    std::fprintf(stderr, "build_and_train: %s\n",
+                 jit.error().message().c_str());
+    return 1;
+  }
+  Session session(jit->model());
+  session.init(/*seed=*/1);
+
+  constexpr int64_t points = 1000;
+  std::vector<float> x(points * 2), target(points * 2), y(points * 2);
+  modc_toy_data(1, points, 0, x.data(), target.data(), nullptr);
+  auto loss = [&] {
+    session.infer(points, {x.data()}, {y.data()});
+    double sum = 0;
+    for (size_t i = 0; i < y.size(); ++i)
+      sum += (y[i] - target[i]) * (y[i] - target[i]);
+    return sum / points;
+  };
+  double before = loss();
+  modc_train_options options = trainOptions();
+  options.steps = 500;
+  options.batch = 100;
+  options.samples = 10;
+  options.learning_rate = 0.05;
+  options.seed = 1;
+  modc_train_result result =
+      session.train(options, points, {x.data()}, {target.data()});
+  double after = loss();
+  std::printf("squared error %.4f, after %lld steps %.4f\n", before,
+              (long long)result.steps, after);
+  return after < before ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+  try {
+    if (argc == 1)
+      return run(toyNetwork());
+    modc::Result<Network> network = Network::load(argv[1]);
+    if (network)
+      return run(*network);
+    std::fprintf(stderr, "%s\n", network.error().message().c_str());
+  } catch (const Failure &failure) {
+    std::fprintf(stderr, "build_and_train: %s\n", failure.what());
+  }
+  return 1;
+}

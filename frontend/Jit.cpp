@@ -1,0 +1,91 @@
+//===- Jit.cpp - Compile a network into this process ----------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Objects of the compiler go to ORC's linker; nothing of the process is
+// visible to them but the three memory functions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Jit.h"
+
+#include "frontend/NetworkState.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/TargetSelect.h"
+
+#include <cstring>
+
+namespace modc {
+namespace api {
+
+struct Jit::Code {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  modc_model_entry_fn entry = nullptr;
+  std::string signature;
+};
+
+/// Puts objects into the process and finds the entry.
+static llvm::Expected<modc_model_entry_fn>
+load(llvm::orc::LLJIT &jit, const std::vector<std::string> &objects) {
+  auto address = [](auto *function) {
+    return llvm::orc::ExecutorSymbolDef(
+        llvm::orc::ExecutorAddr::fromPtr(function),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable);
+  };
+  llvm::orc::SymbolMap memory;
+  memory[jit.mangleAndIntern("memcpy")] = address(&std::memcpy);
+  memory[jit.mangleAndIntern("memmove")] = address(&std::memmove);
+  memory[jit.mangleAndIntern("memset")] = address(&std::memset);
+  if (llvm::Error error = jit.getMainJITDylib().define(
+          llvm::orc::absoluteSymbols(std::move(memory))))
+    return std::move(error);
+  for (const std::string &object : objects)
+    if (llvm::Error error = jit.addObjectFile(
+            llvm::MemoryBuffer::getMemBufferCopy(object, "modc")))
+      return std::move(error);
+  auto entry = jit.lookup("modc_model_entry");
+  if (!entry)
+    return entry.takeError();
+  return entry->toPtr<modc_model_entry_fn>();
+}
+
+Result<Jit> Jit::compile(const Network &network, const JitOptions &options) {
+  Result<mlir::ModuleOp> module = network.state().verified();
+  if (!module)
+    return module.error();
+  // The pipeline uses its module up.
+  mlir::OwningOpRef<mlir::ModuleOp> copy(module->clone());
+  CompileOptions settings;
+  settings.pipeline.optimization = options.optimization;
+  settings.pipeline.dispatch =
+      options.naive ? Dispatch::Naive : Dispatch::Grouped;
+  settings.targets = {options.target};
+  settings.from = network.state().phase;
+  Result<CompiledModel> compiled =
+      network.state().compiler.compile(*copy, settings);
+  if (!compiled)
+    return compiled.error();
+
+  auto code = std::make_shared<Code>();
+  auto jit = llvm::orc::LLJITBuilder().create();
+  if (!jit)
+    return Error(llvm::toString(jit.takeError()));
+  code->jit = std::move(*jit);
+  auto entry = load(*code->jit, compiled->objects);
+  if (!entry)
+    return Error(llvm::toString(entry.takeError()));
+  code->entry = *entry;
+  code->signature = std::move(compiled->signature);
+  return Jit(std::move(code));
+}
+
+Jit::Jit(std::shared_ptr<Code> code) : code(std::move(code)) {}
+modc_model_entry_fn Jit::entry() const { return code->entry; }
+const std::string &Jit::signature() const { return code->signature; }
+
+} // namespace api
+} // namespace modc

@@ -1,0 +1,20 @@
+// RUN: modc-opt %s --modular-lower-copies | FileCheck %s
+
+// CHECK-LABEL: func.func @strided
+// CHECK: scf.for %[[I:.*]] =
+// CHECK: scf.for %[[J:.*]] =
+// CHECK: %[[V:.*]] = memref.load %{{.*}}[%[[I]], %[[J]]]
+// CHECK: memref.store %[[V]], %{{.*}}[%[[I]], %[[J]]]
+// CHECK-NOT: memref.copy
+func.func @strided(%a: memref<4x2xf32, strided<[8, 1]>>, %b: memref<4x2xf32>) {
+  memref.copy %a, %b : memref<4x2xf32, strided<[8, 1]>> to memref<4x2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @contiguous
+// CHECK: memref.copy
+// CHECK-NOT: scf.for
+func.func @contiguous(%a: memref<?x2xf32>, %b: memref<?x2xf32>) {
+  memref.copy %a, %b : memref<?x2xf32> to memref<?x2xf32>
+  return
+}
