@@ -76,11 +76,13 @@ static linalg::FillOp getZeroFill(Value value) {
   return fill;
 }
 
-/// Adds `value`, a sum over rows, to `start`: one chain of additions where the
-/// sum starts at a zero that nothing else reads, else one addition.
-static Value continueSum(TensorBuilder &b, Value value, Value start) {
+/// Adds `value`, a sum over rows that the body yields as `yielded`, to `start`:
+/// one chain of additions where the sum starts at zero and only the yield reads
+/// it, else one addition.
+static Value continueSum(TensorBuilder &b, Value yielded, Value value,
+                         Value start) {
   auto generic = value.getDefiningOp<linalg::GenericOp>();
-  if (generic && isSum(generic) && value.hasOneUse() &&
+  if (generic && isSum(generic) && yielded.hasOneUse() &&
       start.getType() == value.getType()) {
     OpOperand *init = generic.getDpsInitOperand(0);
     if (getZeroFill(init->get())) {
@@ -136,7 +138,7 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
   for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
     Value mapped = mapping.lookupOrDefault(value);
     if (i >= numRows && !accumulators.empty())
-      mapped = continueSum(b, mapped, accumulators[i - numRows]);
+      mapped = continueSum(b, value, mapped, accumulators[i - numRows]);
     results.push_back(mapped);
   }
   return results;

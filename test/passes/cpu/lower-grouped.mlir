@@ -45,3 +45,30 @@ func.func @infer(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %b: ten
   %r1 = bufferization.materialize_in_destination %ai in %sel : (tensor<?x2xi32>, tensor<?x2xi32>) -> tensor<?x2xi32>
   return %r0, %r1 : tensor<?x5xf32>, tensor<?x2xi32>
 }
+
+// A gradient continues the member's sum in place: no buffer for a block's part.
+// BUFFERS-LABEL: func.func @gradient(
+// BUFFERS-NOT: alloc{{.*}}memref<4x5xf32
+// BUFFERS: return{{$}}
+func.func @gradient(%x: tensor<?x4xf32> {bufferization.writable = false}, %dy: tensor<?x5xf32> {bufferization.writable = false},
+    %a: tensor<?x1xi32> {bufferization.writable = false}, %dw: tensor<3x4x5xf32> {bufferization.writable = true}) -> tensor<3x4x5xf32> {
+  %sel = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %sel : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %p gather(%x : tensor<?x4xf32>, %dy : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x4xf32>, %gm: tensor<?x5xf32>):
+      %zero = arith.constant 0.0 : f32
+      %e = tensor.empty() : tensor<4x5xf32>
+      %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x5xf32>) -> tensor<4x5xf32>
+      %q = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>],
+          iterator_types = ["parallel", "parallel", "reduction"]} ins(%xm, %gm : tensor<?x4xf32>, tensor<?x5xf32>) outs(%f : tensor<4x5xf32>) {
+      ^bb1(%u: f32, %v: f32, %o: f32):
+        %m = arith.mulf %u, %v : f32
+        %s = arith.addf %o, %m : f32
+        linalg.yield %s : f32
+      } -> tensor<4x5xf32>
+      modular.yield %q : tensor<4x5xf32>
+    } : !modular.plan<1 of 3> -> rows() gradients(tensor<3x4x5xf32>)
+  %r = bufferization.materialize_in_destination %g in %dw : (tensor<3x4x5xf32>, tensor<3x4x5xf32>) -> tensor<3x4x5xf32>
+  return %r : tensor<3x4x5xf32>
+}
