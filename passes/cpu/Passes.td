@@ -130,6 +130,29 @@ def ExpandMathPass : Pass<"modular-expand-math"> {
 // buffers
 //===----------------------------------------------------------------------===//
 
+def UnshareEmptyPass : Pass<"modular-unshare-empty"> {
+  let summary = "give each use of a tensor.empty one of its own";
+  let description = [{
+    Runs before empty tensors are eliminated, which would otherwise give all users
+    of one empty tensor the same destination.
+
+    ```mlir
+    %e = tensor.empty() : tensor<4xf32>
+    %a = linalg.fill ins(%x : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %b = linalg.fill ins(%y : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %e0 = tensor.empty() : tensor<4xf32>
+    %a = linalg.fill ins(%x : f32) outs(%e0 : tensor<4xf32>) -> tensor<4xf32>
+    %e1 = tensor.empty() : tensor<4xf32>
+    %b = linalg.fill ins(%y : f32) outs(%e1 : tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numCloned", "cloned", "Number of tensors made">];
+}
+
 def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {
   let summary = "drop results that are arguments";
   let description = [{

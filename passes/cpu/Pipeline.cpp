@@ -52,6 +52,7 @@ void modc::buildTiledPipeline(OpPassManager &manager,
 
 static void addBufferization(OpPassManager &manager) {
   // Results are made where they belong.
+  manager.addPass(createUnshareEmptyPass());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -61,7 +62,7 @@ static void addBufferization(OpPassManager &manager) {
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(manager);
   addCleanup(manager);
-  manager.addPass(createDropResultsPass());
+  manager.addNestedPass<func::FuncOp>(createDropResultsPass());
   addCleanup(manager);
 }
 

@@ -120,10 +120,15 @@ Value ProgramBuilder::addReal(StringRef name) {
 }
 
 void ProgramBuilder::write(Value argument, Value value) {
+  pending.push_back({argument, value});
+}
+
+Value ProgramBuilder::writeNow(Value argument, Value value) {
   value = bufferization::MaterializeInDestinationOp::create(b, loc, value,
                                                             argument)
               .getResult();
   update(argument, value);
+  return value;
 }
 
 void ProgramBuilder::update(Value argument, Value value) {
@@ -131,11 +136,9 @@ void ProgramBuilder::update(Value argument, Value value) {
   results[cast<BlockArgument>(argument).getArgNumber()] = value;
 }
 
-Value ProgramBuilder::getWritten(Value argument) const {
-  return results.lookup(cast<BlockArgument>(argument).getArgNumber());
-}
-
 void ProgramBuilder::finish() {
+  for (auto [argument, value] : pending)
+    writeNow(argument, value);
   SmallVector<Value> values;
   SmallVector<Attribute> resultAttributes;
   SmallVector<Type> types;

@@ -49,13 +49,14 @@ public:
   mlir::Value addInteger(llvm::StringRef name);
   mlir::Value addReal(llvm::StringRef name);
 
-  /// Copies `value` into the argument, if possible by computing it there.
+  /// At the end of the program, copies `value` into the argument; if possible it
+  /// is computed there. The copies come last so that other readers of the value
+  /// don't stand between.
   void write(mlir::Value argument, mlir::Value value);
+  /// The same at once; returns the argument's new value, to be used instead.
+  mlir::Value writeNow(mlir::Value argument, mlir::Value value);
   /// `value` is the argument with elements replaced: it is updated in place.
   void update(mlir::Value argument, mlir::Value value);
-
-  /// The value last written to an argument.
-  mlir::Value getWritten(mlir::Value argument) const;
 
   /// Ends the function.
   void finish();
@@ -78,6 +79,7 @@ private:
   llvm::SmallVector<mlir::NamedAttrList> attributes;
   std::map<std::pair<std::string, std::string>, mlir::Value> arenas;
   llvm::MapVector<unsigned, mlir::Value> results;
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> pending;
   mlir::Value candidates;
   llvm::json::Array buffers, integers, reals;
 };

@@ -476,11 +476,8 @@ LogicalResult modc::buildTrainStep(ProgramContext &context) {
   in.gradients = gradients->values;
   // Gradients live in their arena, so that a step needs no more workspace.
   for (auto [i, value] : llvm::enumerate(in.gradients))
-    if (value) {
-      Value argument = program.getGradient(i);
-      program.write(argument, value);
-      value = program.getWritten(argument);
-    }
+    if (value)
+      value = program.writeNow(program.getGradient(i), value);
   buildUpdates(context, program, in);
   context.finish(program);
   return success();
