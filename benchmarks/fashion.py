@@ -99,10 +99,14 @@ def main():
         def column(key, form):
             return measure.span([run[key] for run in of], form)
 
+        def entropy(key):
+            # One that draws nothing, or has one member to draw, has none.
+            return "" if name in ("random", "one") else column(key, "{:.2f}")
+
         dead = sorted(run["dead"] for run in of)
         rows.append(
-            [VARIANTS[name][0], column("accuracy", "{:.4f}"), column("h_a", "{:.2f}")]
-            + [column("h_b", "{:.2f}"), f"{dead[0]}–{dead[-1]}"]
+            [VARIANTS[name][0], column("accuracy", "{:.4f}")]
+            + [entropy("h_a"), entropy("h_b"), f"{dead[0]}–{dead[-1]}"]
             + [column("seconds_per_epoch", "{:.2f}")]
             + [column("cpu_seconds_per_epoch", "{:.2f}"), column("peak_mib", "{:.0f}")]
         )
