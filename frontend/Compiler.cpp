@@ -12,12 +12,12 @@
 
 #include "frontend/Compiler.h"
 
+#include "dialect/ModuleFile.h"
 #include "frontend/Codegen.h"
 #include "frontend/Linker.h"
 #include "frontend/SignatureText.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -32,7 +32,9 @@ constexpr const char *kPhases[] = {"network", "routed",  "programs",
 std::string describe(Location location) {
   std::string text;
   llvm::raw_string_ostream out(text);
-  if (auto file = location->findInstanceOf<FileLineColLoc>())
+  // Line 0 means the file as a whole, which the message then names.
+  if (auto file = location->findInstanceOf<FileLineColLoc>();
+      file && file.getLine())
     out << file.getFilename().getValue() << ":" << file.getLine() << ":"
         << file.getColumn() << ": ";
   return text;
@@ -80,6 +82,8 @@ std::optional<Phase> parsePhase(std::string_view name) {
 Compiler::Compiler()
     // Passes work on whole modules; threads would only cost their start.
     : mlirContext(makeRegistry(), MLIRContext::Threading::DISABLED) {
+  // A message about a line of the user's, not a page of our own ops.
+  mlirContext.printOpOnDiagnostic(false);
   mlirContext.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     llvm::raw_string_ostream out(messages);
     out << describe(diagnostic.getLocation())
@@ -99,18 +103,17 @@ Error Compiler::failure(std::string_view fallback) {
 
 Result<OwningOpRef<ModuleOp>> Compiler::parseFile(const std::string &path) {
   messages.clear();
-  auto module = parseSourceFile<ModuleOp>(path, &mlirContext);
+  auto module = loadModule(path, &mlirContext);
   if (!module)
-    return failure("cannot read " + inQuotes(path)).within(inQuotes(path));
+    return failure("cannot read " + inQuotes(path));
   return std::move(module);
 }
 
 Result<OwningOpRef<ModuleOp>> Compiler::parseText(std::string_view text,
                                                   std::string_view name) {
   messages.clear();
-  auto module = parseSourceString<ModuleOp>(
-      StringRef(text.data(), text.size()), &mlirContext,
-      StringRef(name.data(), name.size()));
+  auto module = parseModule(StringRef(text.data(), text.size()),
+                            StringRef(name.data(), name.size()), &mlirContext);
   if (!module)
     return failure("cannot read " + inQuotes(name));
   return std::move(module);
@@ -161,8 +164,8 @@ Status Compiler::lower(ModuleOp module, Phase to,
     manager.enableVerifier(false);
     if (mlir::failed(manager.run(module)) ||
         mlir::failed(mlir::verify(module)))
-      return failure("the pipeline failed without a message")
-          .within("phase " + std::string(nameOf(Phase(i))));
+      return failure("phase " + std::string(nameOf(Phase(i))) +
+                     " failed without a message");
     if (Status dumped = dump(module, Phase(i), options.dumpPhases); !dumped)
       return dumped;
   }
