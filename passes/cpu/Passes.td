@@ -130,27 +130,27 @@ def ExpandMathPass : Pass<"modular-expand-math"> {
 // buffers
 //===----------------------------------------------------------------------===//
 
-def UnshareEmptyPass : Pass<"modular-unshare-empty"> {
-  let summary = "give each use of a tensor.empty one of its own";
+def PrepareDestinationsPass : Pass<"modular-prepare-destinations"> {
+  let summary = "let every value be made in one place";
   let description = [{
-    Runs before empty tensors are eliminated, which would otherwise give all users
-    of one empty tensor the same destination.
+    Runs before empty tensors are eliminated. Each use of an empty tensor gets one
+    of its own, and what reads a value after it was written into an argument
+    reads the argument: the value can then be made there.
 
     ```mlir
     %e = tensor.empty() : tensor<4xf32>
     %a = linalg.fill ins(%x : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
-    %b = linalg.fill ins(%y : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %0 = bufferization.materialize_in_destination %a in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %1 = bufferization.materialize_in_destination %a in %q : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     ```
     becomes
     ```mlir
-    %e0 = tensor.empty() : tensor<4xf32>
-    %a = linalg.fill ins(%x : f32) outs(%e0 : tensor<4xf32>) -> tensor<4xf32>
-    %e1 = tensor.empty() : tensor<4xf32>
-    %b = linalg.fill ins(%y : f32) outs(%e1 : tensor<4xf32>) -> tensor<4xf32>
+    %0 = bufferization.materialize_in_destination %a in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %1 = bufferization.materialize_in_destination %0 in %q : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     ```
   }];
   let dependentDialects = ["mlir::tensor::TensorDialect"];
-  let statistics = [Statistic<"numCloned", "cloned", "Number of tensors made">];
+  let statistics = [Statistic<"numCloned", "cloned", "Number of empty tensors made">];
 }
 
 def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {

@@ -52,7 +52,7 @@ void modc::buildTiledPipeline(OpPassManager &manager,
 
 static void addBufferization(OpPassManager &manager) {
   // Results are made where they belong.
-  manager.addPass(createUnshareEmptyPass());
+  manager.addPass(createPrepareDestinationsPass());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;

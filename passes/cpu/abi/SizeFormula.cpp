@@ -183,12 +183,21 @@ SizeFormula::Bound SizeFormula::buildArgument(BlockArgument argument) {
 }
 
 SizeFormula::Bound SizeFormula::buildDim(memref::DimOp dim) {
-  auto index = dim.getConstantIndex();
-  Value source = dim.getSource();
-  if (!index)
+  std::optional<int64_t> index = dim.getConstantIndex();
+  return index ? sizeOf(dim.getSource(), *index) : Bound{};
+}
+
+SizeFormula::Bound SizeFormula::sizeOf(Value memref, int64_t index) {
+  auto type = dyn_cast<MemRefType>(memref.getType());
+  if (!type)
     return {};
-  if (auto argument = dyn_cast<BlockArgument>(source)) {
-    if (argument.getOwner()->getParentOp() != program || *index != 0)
+  if (!type.isDynamicDim(index))
+    return {constant(type.getDimSize(index))};
+  if (auto argument = dyn_cast<BlockArgument>(memref)) {
+    // What a loop carries keeps its sizes.
+    if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()))
+      return sizeOf(loop.getTiedLoopInit(argument)->get(), index);
+    if (argument.getOwner()->getParentOp() != program || index != 0)
       return {};
     auto rows =
         program.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRows);
@@ -196,20 +205,37 @@ SizeFormula::Bound SizeFormula::buildDim(memref::DimOp dim) {
       return {};
     return {rows.getValue() == "S*N" ? mul(candidates, points) : points};
   }
-  if (auto alloc = source.getDefiningOp<memref::AllocOp>()) {
-    auto type = alloc.getType();
-    return visit(alloc.getDynamicSizes()[type.getDynamicDimIndex(*index)]);
-  }
-  if (auto view = source.getDefiningOp<memref::SubViewOp>())
-    if (!view.getDroppedDims().any())
-      if (auto size = dyn_cast<Value>(view.getMixedSizes()[*index]))
-        return visit(size);
-  if (auto cast = source.getDefiningOp<memref::CastOp>()) {
-    auto type = dyn_cast<MemRefType>(cast.getSource().getType());
-    if (type && !type.isDynamicDim(*index))
-      return {constant(type.getDimSize(*index))};
-  }
-  return {};
+  return TypeSwitch<Operation *, Bound>(memref.getDefiningOp())
+      .Case<memref::AllocOp>([&](auto alloc) {
+        return visit(alloc.getDynamicSizes()[type.getDynamicDimIndex(index)]);
+      })
+      .Case<memref::SubViewOp>([&](auto view) -> Bound {
+        if (view.getDroppedDims().any())
+          return {};
+        auto size = dyn_cast<Value>(view.getMixedSizes()[index]);
+        return size ? visit(size) : Bound{};
+      })
+      .Case<memref::CastOp>(
+          [&](auto cast) { return sizeOf(cast.getSource(), index); })
+      .Case<memref::ExpandShapeOp>([&](auto expand) {
+        return visit(expand.getOutputShape()[type.getDynamicDimIndex(index)]);
+      })
+      .Case<memref::CollapseShapeOp>([&](auto collapse) {
+        Bound product = {constant(1)};
+        for (int64_t d : collapse.getReassociationIndices()[index]) {
+          Bound size = sizeOf(collapse.getSrc(), d);
+          if (!size)
+            return Bound{};
+          product = {mul(product.value, size.value),
+                     product.exact && size.exact};
+        }
+        return product;
+      })
+      .Case<scf::ForOp>([&](auto loop) {
+        unsigned number = cast<OpResult>(memref).getResultNumber();
+        return sizeOf(loop.getInitArgs()[number], index);
+      })
+      .Default([](Operation *) { return Bound{}; });
 }
 
 SizeFormula::Bound SizeFormula::minimum(Bound a, Bound b) {

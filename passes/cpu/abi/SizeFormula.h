@@ -67,6 +67,7 @@ private:
   Bound build(mlir::Value value);
   Bound buildArgument(mlir::BlockArgument argument);
   Bound buildDim(mlir::memref::DimOp dim);
+  Bound sizeOf(mlir::Value memref, int64_t index);
   Bound buildArith(mlir::Operation *op);
   Bound minimum(Bound a, Bound b);
   Bound maximum(Bound a, Bound b);

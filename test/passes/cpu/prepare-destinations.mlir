@@ -1,0 +1,26 @@
+// RUN: modc-opt %s --modular-prepare-destinations | FileCheck %s
+
+// CHECK-LABEL: func.func @two
+// CHECK: %[[A:.*]] = tensor.empty
+// CHECK: %[[B:.*]] = tensor.empty
+// CHECK-DAG: outs(%[[A]]
+// CHECK-DAG: outs(%[[B]]
+func.func @two(%x: f32, %y: f32) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %a = linalg.fill ins(%x : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %b = linalg.fill ins(%y : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @twice
+// CHECK-SAME: %[[P:.*]]: tensor<4xf32>, %[[Q:.*]]: tensor<4xf32>
+// CHECK: %[[FILL:.*]] = linalg.fill
+// CHECK: %[[FIRST:.*]] = bufferization.materialize_in_destination %[[FILL]] in %[[P]]
+// CHECK: bufferization.materialize_in_destination %[[FIRST]] in %[[Q]]
+func.func @twice(%x: f32, %p: tensor<4xf32>, %q: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %a = linalg.fill ins(%x : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %0 = bufferization.materialize_in_destination %a in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = bufferization.materialize_in_destination %a in %q : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
