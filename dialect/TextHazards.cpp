@@ -46,8 +46,12 @@ private:
 
   void step() {
     char c = text[at];
-    if (c == '\n')
+    if (c == '\n') {
       ++line;
+      // An alias ends with its line; what follows is not nested in it.
+      if (depth == 0)
+        defined = StringRef();
+    }
     if (c == '/' && peek(1) == '/')
       return skipComment();
     if (c == '"')
