@@ -134,7 +134,8 @@ def PrepareDestinationsPass : Pass<"modular-prepare-destinations"> {
   let summary = "let every value be made in one place";
   let description = [{
     Runs before empty tensors are eliminated. Each use of an empty tensor gets one
-    of its own, and what reads a value after it was written into an argument
+    of its own, an op that writes over a value with other readers gets its own
+    copy of it (its own fill, if it is one), and what reads a value after it was written into an argument
     reads the argument: the value can then be made there.
 
     ```mlir

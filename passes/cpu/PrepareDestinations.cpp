@@ -20,12 +20,44 @@ namespace modc {
 using namespace mlir;
 using namespace modc;
 
+/// A tensor like `value`, without contents.
+static Value makeEmpty(OpBuilder &builder, Location loc, Value value) {
+  return tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, value),
+      cast<RankedTensorType>(value.getType()).getElementType());
+}
+
+/// Gives an op that writes over a value with other readers a value of its own.
+/// A chain of in-place ops from an empty tensor then has one reader, and the
+/// empty tensor can stand for one destination.
+static void ownInit(linalg::LinalgOp op, OpOperand &init) {
+  Value value = init.get();
+  if (!value.getDefiningOp() || value.hasOneUse() ||
+      value.getDefiningOp<tensor::EmptyOp>())
+    return;
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value empty = makeEmpty(builder, loc, value);
+  if (!op.payloadUsesValueFromOperand(&init))
+    return init.set(empty);
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return init.set(linalg::FillOp::create(builder, loc, fill.getInputs()[0],
+                                           empty)
+                        .getResult(0));
+  init.set(linalg::CopyOp::create(builder, loc, value, empty).getResult(0));
+}
+
 namespace {
 struct PrepareDestinations
     : modc::impl::PrepareDestinationsPassBase<PrepareDestinations> {
   void runOnOperation() override {
     SmallVector<tensor::EmptyOp> empties;
     SmallVector<bufferization::MaterializeInDestinationOp> writes;
+    getOperation()->walk([&](linalg::LinalgOp op) {
+      if (op.hasPureTensorSemantics())
+        for (OpOperand &init : op.getDpsInitsMutable())
+          ownInit(op, init);
+    });
     getOperation()->walk([&](Operation *op) {
       if (auto empty = dyn_cast<tensor::EmptyOp>(op))
         empties.push_back(empty);
@@ -45,7 +77,8 @@ struct PrepareDestinations
           write->getResult(0), [&](OpOperand &use) {
             Operation *user =
                 write->getBlock()->findAncestorOpInBlock(*use.getOwner());
-            return user && user != write && write->isBeforeInBlock(user);
+            return user && user != write && write->isBeforeInBlock(user) &&
+                   !user->hasTrait<OpTrait::IsTerminator>();
           });
   }
 };

@@ -13,7 +13,7 @@ func.func @two(%x: f32, %y: f32) -> (tensor<4xf32>, tensor<4xf32>) {
 }
 
 // CHECK-LABEL: func.func @twice
-// CHECK-SAME: %[[P:.*]]: tensor<4xf32>, %[[Q:.*]]: tensor<4xf32>
+// CHECK-SAME: %[[P:arg[0-9]+]]: tensor<4xf32>, %[[Q:arg[0-9]+]]: tensor<4xf32>
 // CHECK: %[[FILL:.*]] = linalg.fill
 // CHECK: %[[FIRST:.*]] = bufferization.materialize_in_destination %[[FILL]] in %[[P]]
 // CHECK: bufferization.materialize_in_destination %[[FIRST]] in %[[Q]]
@@ -23,4 +23,18 @@ func.func @twice(%x: f32, %p: tensor<4xf32>, %q: tensor<4xf32>) -> (tensor<4xf32
   %0 = bufferization.materialize_in_destination %a in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   %1 = bufferization.materialize_in_destination %a in %q : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// Two sums that start at one zero tensor start at two.
+// CHECK-LABEL: func.func @sums
+// CHECK-DAG: %[[A:.*]] = linalg.fill {{.*}} outs(%[[E:.*]] :
+// CHECK-DAG: %[[B:.*]] = linalg.fill {{.*}} outs(%[[F:.*]] :
+// CHECK: linalg.reduce {{.*}} outs(%[[B]] :
+// CHECK: linalg.reduce {{.*}} outs(%[[A]] :
+func.func @sums(%zero: f32, %x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %a = linalg.reduce {arith.addf} ins(%x : tensor<4x8xf32>) outs(%f : tensor<4xf32>) dimensions = [1]
+  %b = linalg.reduce {arith.addf} ins(%y : tensor<4x8xf32>) outs(%f : tensor<4xf32>) dimensions = [1]
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
