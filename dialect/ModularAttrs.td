@@ -120,7 +120,8 @@ def Modular_Fixed : Modular_Attr<"Fixed", "fixed", [
   let summary = "the picks with the largest scores, always";
   let description = [{
     A point mass on the mode of the scores: nothing is drawn, log p(a|x) is 0
-    and the scores get no gradient. With scores from data or from a frozen
+    and the scores get no gradient but through soft gates. A selection that is
+    given from outside is not read. With scores from data or from a frozen
     controller this is routing by data, or fixed random routing.
   }];
   let assemblyFormat = "";

@@ -28,7 +28,8 @@ def Modular_Dialect : Dialect {
     At the *network* level, `modular.network` holds module templates, pools,
     controllers, one graph, an objective and an update rule. At the *routed*
     level, the same computation is functions on tensors: a layer has become
-    `modular.select`, `modular.plan`, `modular.grouped` and `modular.combine`.
+    `modular.mode` or `modular.sample`, `modular.plan`, `modular.grouped` and
+    `modular.combine`.
   }];
   let dependentDialects = [
     "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
