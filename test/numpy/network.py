@@ -159,10 +159,10 @@ class Network:
         for op in self.layers:
             offsets[self.layer_name(op)] = at
             rows = int(op.attrs.get("rows_per_point", 1))
-            at += rows * self._steps(op) * self.layer_shape(op)[0]
+            at += rows * self.steps(op) * self.layer_shape(op)[0]
         return offsets, at
 
-    def _steps(self, layer):
+    def steps(self, layer):
         """How often a layer runs: the lengths of the scans around it."""
         steps = 1
         for op in self.graph.walk():

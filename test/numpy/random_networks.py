@@ -298,6 +298,7 @@ def batch(network, seed, case, points):
     columns = []
     for layer in network.layers:
         k, m = network.layer_shape(layer)
+        k *= int(layer.attrs.get("rows_per_point", 1)) * network.steps(layer)
         if case == "all to one member":
             picks = np.full((points, k), rng.integers(m))
         elif case == "empty groups":

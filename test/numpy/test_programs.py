@@ -46,7 +46,7 @@ def check(seed, text, args, folder):
         model = Derived(generic(text, args.passes.split(",")))
         Checks(model, network, seed, exact=True).all()
         return
-    source = os.path.join(folder, f"random{seed}.mlir")
+    source = os.path.join(folder, f"network{seed}.mlir")
     with open(source, "w") as file:
         file.write(text)
     for number, flags in enumerate(args.compile):
@@ -58,6 +58,7 @@ def check(seed, text, args, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("files", nargs="*", help="networks, instead of random ones")
     parser.add_argument("--seeds", default="0-9", help="FIRST-LAST")
     parser.add_argument("--passes", default="modular-derive-programs")
     parser.add_argument(
@@ -71,19 +72,22 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     first, last = (int(s) for s in args.seeds.split("-"))
+    if args.files:
+        first, last = 0, len(args.files) - 1
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, last + 1):
-            text = generate(seed)
+            name = args.files[seed] if args.files else f"seed {seed}"
+            text = open(name).read() if args.files else generate(seed)
             try:
                 check(seed, text, args, folder)
             except Exception as error:
                 failed += 1
-                print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
+                print(f"{name}: {type(error).__name__}: {error}", flush=True)
                 if args.verbose:
                     traceback.print_exc()
                 if args.keep:
-                    with open(os.path.join(args.keep, f"random{seed}.mlir"), "w") as file:
+                    with open(os.path.join(args.keep, f"network{seed}.mlir"), "w") as file:
                         file.write(text)
     print(f"{last - first + 1 - failed} networks agree, {failed} do not")
     return 1 if failed else 0

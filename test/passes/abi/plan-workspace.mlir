@@ -111,3 +111,27 @@ func.func @carried(%n: index {modular.role = "size", modular.name = "N"},
   memref.copy %r, %y : memref<4xf32> to memref<4xf32>
   return
 }
+
+// A buffer that a loop carries has the size of the one that it starts from, in
+// the loop and behind it.
+// CHECK-LABEL: func.func @carried_rows
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func.func private @carried_rows_workspace
+func.func @carried_rows(%x: memref<?x3xf32> {modular.role = "output", modular.name = "x", modular.rows = "N"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %n = memref.dim %x, %c0 : memref<?x3xf32>
+  %first = memref.alloc(%n) : memref<?x3xf32>
+  %last = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %first) -> (memref<?x3xf32>) {
+    %rows = memref.dim %h, %c0 : memref<?x3xf32>
+    %next = memref.alloc(%rows) : memref<?x3xf32>
+    memref.copy %h, %next : memref<?x3xf32> to memref<?x3xf32>
+    scf.yield %next : memref<?x3xf32>
+  }
+  %rows = memref.dim %last, %c0 : memref<?x3xf32>
+  %copy = memref.alloc(%rows) : memref<?x3xf32>
+  memref.copy %last, %copy : memref<?x3xf32> to memref<?x3xf32>
+  memref.copy %copy, %x : memref<?x3xf32> to memref<?x3xf32>
+  return
+}
