@@ -81,9 +81,15 @@ static void pin(scf::ForOp loop, ArrayRef<unsigned> carried) {
 
 unsigned modc::pinCarriedBuffers(func::FuncOp function) {
   unsigned count = 0;
-  // Inner loops first: their results may be what an outer one carries.
+  // Inner loops first: their results may be what an outer one carries. The
+  // analysis covers the whole function, so only loops that carry buffers ask
+  // for it: most carry none.
   SmallVector<scf::ForOp> loops;
-  function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+  function.walk([&](scf::ForOp loop) {
+    if (llvm::any_of(loop.getYieldedValues().getTypes(),
+                     llvm::IsaPred<MemRefType>))
+      loops.push_back(loop);
+  });
   for (scf::ForOp loop : loops) {
     BufferViewFlowAnalysis aliases(function);
     SmallVector<unsigned> carried = findCarried(loop, aliases);
