@@ -104,6 +104,27 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
                               "Number of grouped ops lowered">];
 }
 
+def FuseElementwisePass : Pass<"modular-fuse-elementwise"> {
+  let summary = "make an elementwise op part of its only reader";
+  let description = [{
+    An elementwise op whose result one other op reads, element by element, moves
+    into that op. Contractions keep plain operands, and nothing is computed more
+    than once for it.
+
+    ```mlir
+    %d = linalg.generic ins(%x, %max) { subf }
+    %e = linalg.generic ins(%d) { exp }
+    ```
+    becomes
+    ```mlir
+    %e = linalg.generic ins(%x, %max) { subf, exp }
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFused", "ops", "Number of producers fused">];
+}
+
 def ExpandMathPass : Pass<"modular-expand-math"> {
   let summary = "replace math functions by arithmetic";
   let description = [{
@@ -181,35 +202,65 @@ def ExpandCopiesPass : Pass<"modular-expand-copies", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numExpanded", "copies", "Number of copies expanded">];
 }
 
-def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::func::FuncOp"> {
-  let summary = "replace matrix products on buffers by register-tiled loops";
+def FlattenElementwisePass : Pass<"modular-flatten-elementwise", "mlir::func::FuncOp"> {
+  let summary = "run elementwise ops over one dimension";
+  let description = [{
+    An elementwise op on buffers without gaps becomes one over all of their
+    elements: rows shorter than a vector do not keep it from using vectors.
+
+    ```mlir
+    linalg.generic ins(%x : memref<?x2xf32>) outs(%y : memref<?x2xf32>) { math.exp }
+    ```
+    becomes
+    ```mlir
+    %a = memref.collapse_shape %x [[0, 1]] : memref<?x2xf32> into memref<?xf32>
+    %b = memref.collapse_shape %y [[0, 1]] : memref<?x2xf32> into memref<?xf32>
+    linalg.generic ins(%a : memref<?xf32>) outs(%b : memref<?xf32>) { math.exp }
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numFlattened", "ops", "Number of ops flattened">];
+}
+
+def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp"> {
+  let summary = "replace matrix products on buffers by calls of kernels";
   let description = [{
     Products `c[i, j] += a[i, k]·b[k, j]`, a or b possibly transposed, become
-    loops over blocks of k, panels of columns and tiles of rows, with a tile of c
-    in vector registers while k ascends. Each element of c is one chain of
-    fused additions that starts at its old value, whatever the tile. Columns
-    that fill no vector come in vectors of smaller powers of two; a transposed
-    b is copied first. Products with a dynamic number of columns stay as they are.
+    calls of private functions, one a shape. A kernel is loops over blocks of k,
+    panels of columns and tiles of rows, with a tile of c in vector registers
+    while k ascends. Each element of c is one chain of fused additions that
+    starts at its old value, whatever the tile. Columns that fill no vector come
+    in vectors of smaller powers of two; a transposed b is copied first. Large
+    products that are in no parallel loop become one over blocks of rows of c.
+    Products with a dynamic number of columns stay as they are.
 
     ```mlir
     linalg.generic {... "reduction"} ins(%x, %w) outs(%y) { mulf, addf }
     ```
     becomes
     ```mlir
-    scf.for %i = %c0 to %n step %c6 {
-      %t:12 = scf.for %k = %c0 to %c784 step %c1 iter_args(...) -> (vector<8xf32>, ...) {
-        %w0 = vector.load %w[%k, %j] : memref<784x64xf32>, vector<8xf32>
-        ... memref.load, vector.broadcast, vector.fma ...
+    func.call @matmul_nx784x64(%x, %w, %y) : (memref<?x784xf32, ...>, ...) -> ()
+
+    func.func private @matmul_nx784x64(%x: memref<?x784xf32, ...>, ...) {
+      scf.for %i = %c0 to %n step %c6 {
+        %t:12 = scf.for %k = %c0 to %c784 step %c1 iter_args(...) -> (vector<8xf32>, ...) {
+          %w0 = vector.load %w[%k, %j] : memref<784x64xf32>, vector<8xf32>
+          ... memref.load, vector.broadcast, vector.fma ...
+        }
+        ...
       }
-      ...
     }
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "256",
                         "Width of a vector register">,
                  Option<"kBlock", "k-block", "int64_t", "256",
-                        "Length of a block of k">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
-                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
-  let statistics = [Statistic<"numKernels", "kernels", "Number of products lowered">];
+                        "Length of a block of k">,
+                 Option<"rowBlock", "row-block", "int64_t", "64",
+                        "Rows of one task of a parallel loop">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numProducts", "products", "Number of products lowered">,
+                    Statistic<"numKernels", "kernels", "Number of functions made for them">];
 }

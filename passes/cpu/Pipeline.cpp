@@ -37,14 +37,13 @@ void modc::buildTiledPipeline(OpPassManager &manager,
   routing.rowBlock = options.rowBlock;
   manager.addPass(createLowerRoutingPass(routing));
   LowerGroupedPassOptions grouped;
-  grouped.dispatch =
-      options.dispatch == Dispatch::Naive ? "naive" : "grouped";
+  grouped.dispatch = options.dispatch == Dispatch::Naive ? "naive" : "grouped";
   grouped.rowBlock = options.rowBlock;
   manager.addPass(createLowerGroupedPass(grouped));
   // Bodies that were pasted in compute on whole tensors.
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addCleanup(manager);
-  manager.addPass(createExpandMathPass());
+  manager.addPass(createFuseElementwisePass());
   // Sizes of buffers as formulas of the arguments' sizes.
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);
@@ -69,13 +68,16 @@ static void addBufferization(OpPassManager &manager) {
 void modc::buildBuffersPipeline(OpPassManager &manager,
                                 const PipelineOptions &options) {
   addBufferization(manager);
-  OpPassManager &function = manager.nest<func::FuncOp>();
-  function.addPass(createLinalgGeneralizeNamedOpsPass());
+  manager.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
+  if (options.dispatch == Dispatch::Grouped)
+    manager.addNestedPass<func::FuncOp>(createFlattenElementwisePass());
   LowerContractionsPassOptions contractions;
   contractions.vectorBits = options.vectorBits;
+  contractions.rowBlock = options.rowBlock;
   // The reference adds in plain loops.
   if (options.dispatch == Dispatch::Grouped)
-    function.addPass(createLowerContractionsPass(contractions));
+    manager.addPass(createLowerContractionsPass(contractions));
+  OpPassManager &function = manager.nest<func::FuncOp>();
   function.addPass(createExpandCopiesPass());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createForallToParallelLoopPass());

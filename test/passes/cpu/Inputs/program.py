@@ -19,6 +19,7 @@ import tempfile
 import numpy as np
 
 TO_LLVM = [
+    "--modular-expand-math",
     "--llvm-request-c-wrappers",
     "--lower-affine",
     "--convert-scf-to-cf",

@@ -1,0 +1,53 @@
+//===- Contraction.h - Matrix products on buffers ---------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a kernel needs to know of a matrix product: its operands and which of
+// them are transposed. Recognised on buffers, once tensors are gone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_CONTRACTION_H
+#define MODC_PASSES_CPU_CONTRACTION_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <optional>
+#include <string>
+
+namespace modc {
+
+/// c[i, j] += Σ_k a·b, where each operand may be transposed.
+struct Contraction {
+  mlir::Value a, b, c;
+  bool transposedA = false; ///< a is [k, i]
+  bool transposedB = false; ///< b is [j, k]
+
+  mlir::MemRefType typeA() const { return typeOf(a); }
+  mlir::MemRefType typeB() const { return typeOf(b); }
+  mlir::MemRefType typeC() const { return typeOf(c); }
+  mlir::Type element() const { return typeC().getElementType(); }
+
+  /// Rows of c, its columns and the length of the sums; dynamic where unknown.
+  int64_t rows() const { return typeC().getDimSize(0); }
+  int64_t columns() const { return typeC().getDimSize(1); }
+  int64_t depth() const { return typeA().getDimSize(transposedA ? 0 : 1); }
+
+  /// Recognises out + x·y with two parallel dimensions and one reduction, a
+  /// known number of columns, and rows of b and c without gaps.
+  static std::optional<Contraction> match(mlir::linalg::GenericOp op);
+
+private:
+  static mlir::MemRefType typeOf(mlir::Value value) {
+    return mlir::cast<mlir::MemRefType>(value.getType());
+  }
+};
+
+/// `type` at any offset: what the operands of one kernel have in common.
+mlir::MemRefType atAnyOffset(mlir::MemRefType type);
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_CONTRACTION_H

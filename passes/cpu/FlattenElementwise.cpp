@@ -1,0 +1,89 @@
+//===- FlattenElementwise.cpp - Elementwise loops over one dimension
+//------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// modular-flatten-elementwise: an elementwise op on buffers without gaps runs
+// over all elements in one loop, so that short rows become full vectors too.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Passes.h"
+
+namespace modc {
+#define GEN_PASS_DEF_FLATTENELEMENTWISEPASS
+#include "passes/Passes.h.inc"
+} // namespace modc
+
+using namespace mlir;
+using namespace modc;
+
+/// Whether every operand is a buffer without gaps, read or written at the place
+/// of the loop, or a scalar.
+static bool isFlat(linalg::GenericOp op) {
+  if (!op.hasPureBufferSemantics() || op.getNumLoops() < 2 ||
+      op.getNumParallelLoops() != op.getNumLoops() || op.hasIndexSemantics())
+    return false;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (op.isScalar(&operand))
+      continue;
+    auto type = cast<MemRefType>(operand.get().getType());
+    if (!op.getMatchingIndexingMap(&operand).isIdentity() ||
+        !type.getLayout().isIdentity())
+      return false;
+  }
+  return true;
+}
+
+namespace {
+
+struct FlattenElementwisePass
+    : modc::impl::FlattenElementwisePassBase<FlattenElementwisePass> {
+  using FlattenElementwisePassBase::FlattenElementwisePassBase;
+
+  void runOnOperation() override {
+    SmallVector<linalg::GenericOp> ops;
+    getOperation()->walk([&](linalg::GenericOp op) {
+      if (isFlat(op))
+        ops.push_back(op);
+    });
+    for (linalg::GenericOp op : ops) {
+      flatten(op);
+      ++numFlattened;
+    }
+  }
+
+private:
+  static void flatten(linalg::GenericOp op) {
+    OpBuilder builder(op);
+    ReassociationIndices all =
+        llvm::to_vector(llvm::seq<int64_t>(0, op.getNumLoops()));
+    AffineMap scalar = AffineMap::get(1, 0, builder.getContext());
+    AffineMap element = builder.getMultiDimIdentityMap(1);
+    SmallVector<Value> inputs, outputs;
+    SmallVector<AffineMap> maps;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Value value = operand.get();
+      if (op.isScalar(&operand)) {
+        maps.push_back(scalar);
+      } else {
+        value = memref::CollapseShapeOp::create(
+            builder, op.getLoc(), value, ArrayRef<ReassociationIndices>(all));
+        maps.push_back(element);
+      }
+      (op.isDpsInput(&operand) ? inputs : outputs).push_back(value);
+    }
+    auto flat = linalg::GenericOp::create(
+        builder, op.getLoc(), TypeRange(), inputs, outputs, maps,
+        SmallVector<utils::IteratorType>{utils::IteratorType::parallel});
+    flat.getRegion().takeBody(op.getRegion());
+    op.erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,69 @@
+// RUN: modc-opt %s --modular-lower-contractions | FileCheck %s
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#bt = affine_map<(i, j, k) -> (j, k)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+// Two products of one shape are two calls of one kernel.
+// CHECK-LABEL: func.func @small
+// CHECK: call @matmul_nx16x8(
+// CHECK: call @matmul_nx16x8(
+func.func @small(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %y: memref<?x8xf32>, %z: memref<?x8xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%z : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A large one becomes tasks over blocks of rows.
+// CHECK-LABEL: func.func @large
+// CHECK: scf.parallel (%[[I:.*]]) = (%c0{{.*}}) to (%{{.*}}) step (%c64
+// CHECK: memref.subview %{{.*}}[%[[I]], 0]
+// CHECK: call @matmul_nx784x64
+func.func @large(%x: memref<?x784xf32>, %w: memref<784x64xf32>, %y: memref<?x64xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x784xf32>, memref<784x64xf32>) outs(%y : memref<?x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A transposed b is copied first.
+// CHECK-LABEL: func.func @transposed
+// CHECK: %[[COPY:.*]] = memref.alloc() {alignment = 64 : i64} : memref<16x8xf32>
+// CHECK: memref.store %{{.*}}, %[[COPY]]
+// CHECK: %[[CAST:.*]] = memref.cast %[[COPY]]
+// CHECK: call @matmul_nx16x8(%{{.*}}, %[[CAST]],
+func.func @transposed(%x: memref<?x16xf32>, %w: memref<8x16xf32>, %y: memref<?x8xf32>) {
+  linalg.generic {indexing_maps = [#a, #bt, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<8x16xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// The accumulators of a tile stay in registers while k ascends.
+// CHECK-LABEL: func.func private @matmul_nx16x8(
+// CHECK: scf.for
+// CHECK: iter_args
+// CHECK-SAME: vector<8xf32>
+// CHECK: vector.fma
+// CHECK: vector.store
