@@ -78,20 +78,6 @@ llvm::TargetLibraryInfoImpl memoryFunctions() {
   return library;
 }
 
-/// Keeps loops of unknown length from being unrolled, which doubles the code
-/// and the time: the tiles of a contraction fill the registers already, and
-/// interleaving serves the loops that become vectors. Runs once loops of known
-/// length are gone.
-struct KeepLoops : llvm::PassInfoMixin<KeepLoops> {
-  llvm::PreservedAnalyses run(llvm::Function &function,
-                              llvm::FunctionAnalysisManager &analyses) {
-    for (llvm::Loop *loop : analyses.getResult<llvm::LoopAnalysis>(function)
-                                .getLoopsInPreorder())
-      llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.runtime.disable");
-    return llvm::PreservedAnalyses::all();
-  }
-};
-
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
               unsigned optimization) {
   llvm::PipelineTuningOptions tuning;
@@ -100,6 +86,9 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   // beside them are address computations, for two thirds of the time.
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = optimization >= 2;
+  // Tiles of contractions fill the registers already, and copies of the other
+  // loops are most of the code and of the time.
+  tuning.LoopUnrolling = false;
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -112,10 +101,6 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.registerVectorizerStartEPCallback(
-      [](llvm::FunctionPassManager &passes, llvm::OptimizationLevel) {
-        passes.addPass(KeepLoops());
-      });
   llvm::OptimizationLevel levels[] = {
       llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
       llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};

@@ -35,30 +35,23 @@ void modc::buildLlvmPhase(OpPassManager &manager) {
   manager.addPass(createLoopInvariantCodeMotionPass());
   manager.addPass(createCSEPass());
   manager.addPass(createOutlineParallelPass());
+  manager.addPass(createOutlineLoopsPass());
+  manager.addPass(createMergeFunctionsPass());
+  // Not before: a function is one op on the way.
+  manager.addPass(createExpandMathPass());
   manager.addPass(createModelAbiPass());
-  manager.addPass(createCanonicalizerPass());
-
-  // Unrolled: the loops that it would make otherwise put vectors on the stack.
-  manager.addPass(createConvertVectorToSCFPass(
-      VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(arith::createArithExpandOpsPass());
-  ConvertVectorToLLVMPassOptions vectors;
-  vectors.force32BitVectorIndices = false;
-  vectors.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
-  manager.addPass(createConvertVectorToLLVMPass(vectors));
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createConvertIndexToLLVMPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
-  manager.addPass(createUBToLLVMConversionPass());
+  ConvertToLLVMPassOptions conversion;
+  conversion.allowPatternRollback = false;
+  manager.addPass(createConvertToLLVMPass(conversion));
   manager.addPass(createReconcileUnrealizedCastsPass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
+  // Descriptors that are made and taken apart again go in one sweep.
+  manager.addPass(createCanonicalizerPass(
+      GreedyRewriteConfig().setMaxIterations(1).setRegionSimplificationLevel(
+          GreedySimplifyRegionLevel::Disabled)));
 }

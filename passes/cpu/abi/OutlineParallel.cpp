@@ -14,13 +14,9 @@
 #include "mlir/Conversion/LLVMCommon/LoweringOptions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/cpu/abi/CallLayout.h"
-#include "passes/cpu/abi/MemRefParts.h"
+#include "passes/cpu/abi/Outlining.h"
 #include "passes/cpu/abi/SizeFormula.h"
 
 namespace modc {
@@ -32,55 +28,6 @@ using namespace mlir;
 using namespace modc;
 
 namespace {
-
-/// The buffer that a value is a view of: a function's argument, or a view of
-/// the workspace. Null where that is not known.
-Value rootOf(Value value) {
-  while (true) {
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      return isa<func::FuncOp>(argument.getOwner()->getParentOp()) ? value
-                                                                   : Value();
-    Operation *op = value.getDefiningOp();
-    // Temporaries that are live at one time do not overlap.
-    if (isa<memref::ViewOp>(op))
-      return value;
-    auto view = dyn_cast<ViewLikeOpInterface>(op);
-    if (!view)
-      return Value();
-    value = view.getViewSource();
-  }
-}
-
-/// What a loop body uses from outside, and how it gets it.
-struct Captures {
-  SmallVector<Value> values;
-  /// No other captured buffer shares memory with this one.
-  SmallVector<bool> distinct;
-};
-
-Captures capture(scf::ParallelOp loop) {
-  SetVector<Value> used;
-  getUsedValuesDefinedAbove(loop.getRegion(), used);
-  used.insert(loop.getLowerBound()[0]);
-  used.insert(loop.getStep()[0]);
-  Captures result;
-  DenseMap<Value, unsigned> uses;
-  for (Value value : used) {
-    Operation *op = value.getDefiningOp();
-    if (op && (matchPattern(op, m_Constant()) || isa<memref::GetGlobalOp>(op)))
-      continue;
-    result.values.push_back(value);
-    if (isa<MemRefType>(value.getType()))
-      ++uses[rootOf(value)];
-  }
-  for (Value value : result.values) {
-    Value root = isa<MemRefType>(value.getType()) ? rootOf(value) : Value();
-    // A buffer of unknown origin may be any of the others.
-    result.distinct.push_back(root && uses[root] == 1 &&
-                              !uses.contains(Value()));
-  }
-  return result;
-}
 
 struct OutlineParallelPass
     : public modc::impl::OutlineParallelPassBase<OutlineParallelPass> {
@@ -155,30 +102,17 @@ private:
       return loop.emitError("has ")
              << loop.getNumLoops() << " dimensions, expected 1";
     ++outlined;
-    Captures captures = capture(loop);
+    Captures captures(loop);
     MemRefParts parts(*converter);
-    Location loc = loop.getLoc();
+    if (failed(captures.partTypes(parts)))
+      return failure();
     OpBuilder builder(loop);
-
-    SmallVector<Value> packed;
-    SmallVector<Type> types;
-    SmallVector<bool> distinct;
-    for (auto [value, alone] :
-         llvm::zip_equal(captures.values, captures.distinct)) {
-      auto partTypes = parts.types(value.getType());
-      if (failed(partTypes))
-        return loop.emitError("uses a value of type ")
-               << value.getType() << ", which cannot be handed to a task";
-      llvm::append_range(packed, parts.split(builder, loc, value));
-      llvm::append_range(types, *partTypes);
-      distinct.push_back(alone);
-      distinct.append(partTypes->size() - 1, false);
-    }
+    SmallVector<Value> packed = captures.split(builder, loop.getLoc(), parts);
     std::string name = (function.getName() + "_task" + Twine(number)).str();
     auto context =
-        LLVM::LLVMStructType::getLiteral(builder.getContext(), types);
-    buildBody(function, loop, name, captures, types, distinct);
-    auto task = buildTask(function, loc, name, context);
+        LLVM::LLVMStructType::getLiteral(builder.getContext(), captures.types);
+    buildBody(function, loop, name, captures, parts);
+    auto task = buildTask(function, loop.getLoc(), name, context);
     buildCall(function, loop, task, context, packed);
     loop.erase();
     return success();
@@ -186,37 +120,19 @@ private:
 
   /// The loop's body as a function of its captured parts, task and worker.
   void buildBody(func::FuncOp function, scf::ParallelOp loop, StringRef name,
-                 const Captures &captures, ArrayRef<Type> types,
-                 ArrayRef<bool> distinct) {
+                 const Captures &captures, const MemRefParts &parts) {
     Location loc = loop.getLoc();
-    OpBuilder builder(function->getContext());
-    builder.setInsertionPointAfter(function);
-    SmallVector<Type> inputs(types);
-    inputs.append(2, builder.getI64Type());
-    auto body = func::FuncOp::create(builder, loc, (name + "_body").str(),
-                                     builder.getFunctionType(inputs, {}));
-    body.setPrivate();
-    for (auto [i, alone] : llvm::enumerate(distinct))
-      if (alone)
-        body.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
-                        builder.getUnitAttr());
-    Block *entry = body.addEntryBlock();
-    builder.setInsertionPointToStart(entry);
-
     IRMapping mapping;
-    SetVector<Value> used;
-    getUsedValuesDefinedAbove(loop.getRegion(), used);
-    used.insert(loop.getLowerBound()[0]);
-    used.insert(loop.getStep()[0]);
-    for (Value value : used)
-      if (!llvm::is_contained(captures.values, value))
-        builder.clone(*value.getDefiningOp(), mapping);
-    MemRefParts parts(*converter);
-    ValueRange arguments(entry->getArguments());
-    for (Value value : captures.values)
-      mapping.map(value, parts.join(builder, loc, value.getType(), arguments));
-    Value task = arith::IndexCastOp::create(
-        builder, loc, builder.getIndexType(), arguments[0]);
+    Type i64 = IntegerType::get(&getContext(), 64);
+    auto body = captures.buildFunction(function, (name + "_body").str(),
+                                       {i64, i64}, parts, mapping);
+    keepApart(body);
+    Block *entry = &body.getBody().front();
+    Value number = entry->getArgument(captures.types.size());
+    Value worker = entry->getArgument(captures.types.size() + 1);
+    OpBuilder builder = OpBuilder::atBlockEnd(entry);
+    Value task = arith::IndexCastOp::create(builder, loc,
+                                            builder.getIndexType(), number);
     Value step = mapping.lookup(loop.getStep()[0]);
     Value lower = mapping.lookup(loop.getLowerBound()[0]);
     Value iv = arith::AddIOp::create(
@@ -226,7 +142,7 @@ private:
       // The number of the worker is an argument now.
       auto call = dyn_cast<func::CallOp>(op);
       if (call && call.getCallee() == "modc_worker")
-        mapping.map(call.getResult(0), arguments[1]);
+        mapping.map(call.getResult(0), worker);
       else
         builder.clone(op, mapping);
     }

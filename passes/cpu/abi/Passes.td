@@ -84,6 +84,45 @@ def OutlineParallelPass : Pass<"modular-outline-parallel", "::mlir::ModuleOp"> {
   ];
 }
 
+def OutlineLoopsPass : Pass<"modular-outline-loops", "mlir::ModuleOp"> {
+  let summary = "turn the loops of programs into functions";
+  let description = [{
+    A loop of a program that starts no task and has no results becomes a private
+    function of the pointers and numbers that it uses, where a pointer that
+    nothing else of these points into is `llvm.noalias`.
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 { ... memref.store %v, %y[%i] : memref<?xf32> }
+    ```
+    becomes
+    ```mlir
+    func.call @infer_loop0(%x_pointer, %n, %y_pointer, %n) : (!llvm.ptr, i64, !llvm.ptr, i64) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+  let statistics = [Statistic<"outlined", "outlined", "loops that became functions">];
+}
+
+def MergeFunctionsPass : Pass<"modular-merge-functions", "mlir::ModuleOp"> {
+  let summary = "keep one of several equal private functions";
+  let description = [{
+    Tasks of several programs that do the same become one function, and so do the
+    functions that call them.
+
+    ```mlir
+    func.func private @infer_task0_body(...) {...}
+    func.func private @score_task0_body(...) {...}  // the same
+    ```
+    becomes
+    ```mlir
+    func.func private @infer_task0_body(...) {...}  // called by both
+    ```
+  }];
+  let statistics = [Statistic<"numMerged", "functions", "Number of functions removed">];
+}
+
 def ModelAbiPass : Pass<"modular-model-abi", "::mlir::ModuleOp"> {
   let summary = "Give each program the entry of runtime/ModelAbi.h";
   let description = [{

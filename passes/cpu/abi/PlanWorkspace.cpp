@@ -110,6 +110,9 @@ private:
         builder, function.getLoc(), (function.getName() + "_workspace").str(),
         builder.getFunctionType({i64, i64, i64}, {i64}));
     size.setPrivate();
+    // Runs once a session: not worth the time to optimize it.
+    size->setAttr("passthrough",
+                  builder.getStrArrayAttr({"noinline", "optnone"}));
     Block *entry = size.addEntryBlock();
     builder.setInsertionPointToStart(entry);
     SizeFormula formula(builder, function.getLoc(), function,
