@@ -95,6 +95,9 @@ Trainer::create(Session &session, const Dataset &data, TrainOptions options) {
   std::vector<std::string> programs = {"train_step"};
   if (session.signature().findProgram("evaluate") >= 0)
     programs.push_back("evaluate");
+  // A network without layers has nothing to choose: gradients only.
+  if (session.signature().slots == 0)
+    options.eEvery = 0;
   if (options.eEvery > 0) {
     bool enumerated = options.eStep == EStepKind::Enumerated;
     if (enumerated && session.signature().findProgram("e_step_enumerated") < 0)

@@ -51,7 +51,7 @@ struct TrainOptions {
   /// Candidates S per point: the stored choice and S − 1 fresh ones.
   int64_t samples = 10;
   /// An E-step comes before M-step t (from 0) where t mod eEvery = 0; 0 means
-  /// never, and a* stays as it was drawn.
+  /// never, and a* stays as it was drawn. Networks without layers have none.
   int64_t eEvery = 1;
   EStepKind eStep = EStepKind::Partial;
   /// The E-step draws a batch of its own from the epoch, as the released code
@@ -129,7 +129,8 @@ public:
   Status saveCheckpoint(const std::string &path) const;
 
   int64_t stepsDone() const { return stepCount; }
-  /// As given, with what depends on the data filled in: steps and batch.
+  /// As given, with what depends on network and data filled in: steps, batch,
+  /// and E-steps where there is nothing to choose.
   const TrainOptions &settings() const { return options; }
   int64_t stepsInAll() const { return options.steps; }
   Choices &choices() { return stored; }
