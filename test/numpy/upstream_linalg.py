@@ -118,11 +118,14 @@ def structured(ev, region, maps, ins, outs):
     gathered = [_gather(o, m, grids) for o, m in zip(operands, maps)]
     out_args = region.args[len(ins) :]
 
-    def finish(value, map):
-        """From an array over the kept dimensions to the result's layout."""
+    def finish(value, map, shape):
+        """From an array over the kept dimensions to the result's layout; a constant
+        index is that of a dimension of size 1, as keepdims leaves it."""
         full = tape.broadcast(value, [sizes[i] for i in kept])
-        order = [kept.index(r[1]) for r in map.results]
-        return tape.transpose(full, order)
+        order = [kept.index(r[1]) for r in map.results if r[0] == "d"]
+        if any(r[0] != "d" and size != 1 for r, size in zip(map.results, shape)):
+            raise ValueError(f"an output of shape {shape} is written in part")
+        return tape.reshape(tape.transpose(full, order), shape)
 
     def drop(value):
         """Leaves out the reduced dimensions, along which an output is constant."""
@@ -133,7 +136,7 @@ def structured(ev, region, maps, ins, outs):
     try:
         if not reduced:
             results = ev.run(region, gathered)
-            return [finish(v, m) for v, m in zip(results, out_maps)]
+            return [finish(v, m, o.shape) for v, m, o in zip(results, out_maps, outs)]
         inits = [drop(g) for g in gathered[len(ins) :]]
         accumulation = _accumulation(region, out_args)
         if accumulation is not None:
@@ -144,7 +147,7 @@ def structured(ev, region, maps, ins, outs):
                 results.append(_fold(fold, init, full, reduced))
         else:
             results = _serial(ev, region, sizes, kept, reduced, gathered, len(ins), inits)
-        return [finish(v, m) for v, m in zip(results, out_maps)]
+        return [finish(v, m, o.shape) for v, m, o in zip(results, out_maps, outs)]
     finally:
         ev.grids.pop()
 
