@@ -152,14 +152,25 @@ Status Compiler::lower(ModuleOp module, Phase to,
   if (int(to) < int(options.from))
     return makeError("phase ", nameOf(to), " comes before phase ",
                      nameOf(options.from), ", where the model is");
+  Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
+  if (!targets)
+    return targets.error();
   // What the hash is of must not change on the way.
   if (options.from == Phase::Network)
     recordHash(module);
   if (Status dumped = dump(module, options.from, options.dumpPhases); !dumped)
     return dumped;
-  for (int i = int(options.from) + 1; i <= int(to); ++i) {
+  return lower(module, options.from, to, options, targets->front());
+}
+
+Status Compiler::lower(ModuleOp module, Phase from, Phase to,
+                       const CompileOptions &options,
+                       const CpuTarget &target) {
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.vectorBits = target.vectorBits();
+  for (int i = int(from) + 1; i <= int(to); ++i) {
     PassManager manager(&mlirContext);
-    buildPipeline(manager, Phase(i - 1), Phase(i), options.pipeline);
+    buildPipeline(manager, Phase(i - 1), Phase(i), pipeline);
     // Once a phase: after each of its passes would take a fifth of the time.
     manager.enableVerifier(false);
     if (mlir::failed(manager.run(module)) ||
@@ -192,7 +203,9 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
   if (!targets)
     return targets.error();
-  if (Status lowered = lower(module, Phase::Llvm, options); !lowered)
+  // Targets part where registers begin to matter.
+  Phase shared = std::max(options.from, Phase::Tiled);
+  if (Status lowered = lower(module, shared, options); !lowered)
     return lowered.error();
   CompiledModel result;
   Result<std::string> signature =
@@ -200,9 +213,16 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   if (!signature)
     return signature.error();
   result.signature = std::move(*signature);
+  CompileOptions parting = options;
   for (const CpuTarget &target : *targets) {
+    OwningOpRef<ModuleOp> own(module.clone());
+    if (Status lowered =
+            lower(*own, shared, Phase::Llvm, parting, target);
+        !lowered)
+      return lowered.error();
+    parting.dumpPhases.clear();
     Result<std::string> object = generateCode(
-        module, target, options.pipeline.optimization, CodeKind::Object);
+        *own, target, options.pipeline.optimization, CodeKind::Object);
     if (!object)
       return object.error();
     if (Status imports = checkImports(*object); !imports)

@@ -13,6 +13,7 @@
 #ifndef MODC_FRONTEND_COMPILER_H
 #define MODC_FRONTEND_COMPILER_H
 
+#include "frontend/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -32,7 +33,8 @@ struct CompileOptions {
   std::vector<std::string> targets = {"cpu:host"};
   /// The phase that the module is in.
   Phase from = Phase::Network;
-  /// A folder that gets the module after each phase; none if empty.
+  /// A folder that gets the module after each phase, for the first target
+  /// where they differ; none if empty.
   std::string dumpPhases;
 };
 
@@ -65,7 +67,7 @@ public:
   /// Checks a module that was not parsed.
   Status verify(mlir::ModuleOp module);
 
-  /// Leads a module from `options.from` to a phase.
+  /// Leads a module from `options.from` to a phase, for the first target.
   Status lower(mlir::ModuleOp module, Phase to, const CompileOptions &options);
 
   /// Text of a module that has reached a phase: at `Mlir` any, at the others
@@ -89,6 +91,9 @@ private:
   /// An error with the diagnostics since the last call began.
   Error failure(std::string_view fallback);
   Status dump(mlir::ModuleOp module, Phase phase, const std::string &folder);
+  /// From the phase `from` to `to`, for one target.
+  Status lower(mlir::ModuleOp module, Phase from, Phase to,
+               const CompileOptions &options, const CpuTarget &target);
 
   mlir::MLIRContext mlirContext;
   std::string messages;

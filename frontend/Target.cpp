@@ -61,6 +61,12 @@ Result<CpuTarget> CpuTarget::parse(std::string_view text) {
                    "cpu:x86-64-v4");
 }
 
+int64_t CpuTarget::vectorBits() const {
+  if (features & MODC_CPU_AVX512F)
+    return 512;
+  return features & MODC_CPU_AVX ? 256 : 128;
+}
+
 Result<std::vector<CpuTarget>>
 parseTargets(const std::vector<std::string> &texts) {
   std::vector<CpuTarget> targets;

@@ -34,6 +34,9 @@ struct CpuTarget {
   /// "cpu:host" or "cpu:x86-64-v2", "-v3", "-v4". The host is the highest level
   /// that this processor has, tuned for it.
   static Result<CpuTarget> parse(std::string_view text);
+
+  /// Width of a vector register: 512, 256 or 128.
+  int64_t vectorBits() const;
 };
 
 /// All targets of one compilation, the most demanding first, each once.
