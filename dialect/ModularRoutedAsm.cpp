@@ -43,8 +43,9 @@ ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
   if (parser.parseOperand(plan))
     return failure();
   TypedOperands operands[4]; // gather, along, shared, parameters
-  for (auto [keyword, list] :
-       llvm::zip(ArrayRef<StringRef>{"gather", "along", "shared"}, operands))
+  // Not a list in the loop's head: an ArrayRef does not keep it alive.
+  static constexpr StringLiteral keywords[] = {"gather", "along", "shared"};
+  for (auto [keyword, list] : llvm::zip(keywords, operands))
     if (succeeded(parser.parseOptionalKeyword(keyword)) &&
         (parser.parseLParen() || parseTypedOperands(parser, list) ||
          parser.parseRParen()))
@@ -148,8 +149,8 @@ ParseResult PullbackOp::parse(OpAsmParser &parser, OperationState &result) {
   TypedOperands lists[3];
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int32_t> segments;
-  for (auto [keyword, list] :
-       llvm::zip(ArrayRef<StringRef>{"", "along", "to"}, lists)) {
+  static constexpr StringLiteral keywords[] = {"", "along", "to"};
+  for (auto [keyword, list] : llvm::zip(keywords, lists)) {
     if ((!keyword.empty() && parser.parseKeyword(keyword)) ||
         parser.parseLParen() || parseTypedOperands(parser, list) ||
         parser.parseRParen() ||

@@ -58,10 +58,9 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
         return b.loop(zero, blocks, c0, [&](Value i, ValueRange inner) {
           Value begin = b.add(first, b.mul(i, block));
           Value rows = inner[0], at = inner[1];
-          for (auto [k, value] :
-               llvm::enumerate(ArrayRef<Value>{slot, begin, last}))
-            rows = b.insert(b.toInteger(value, i32), rows,
-                            {at, b.index(k)});
+          Value task[] = {slot, begin, last};
+          for (auto [k, value] : llvm::enumerate(task))
+            rows = b.insert(b.toInteger(value, i32), rows, {at, b.index(k)});
           return SmallVector<Value>{rows, b.add(at, b.index(1))};
         });
       });

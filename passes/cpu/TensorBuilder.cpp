@@ -196,9 +196,8 @@ TensorBuilder::branch(Value condition,
   // may be erased here, a listener may have seen it.
   Region regions[2];
   SmallVector<Value> values;
-  for (auto [region, build] :
-       llvm::zip(regions,
-                 ArrayRef<function_ref<SmallVector<Value>()>>{yes, no})) {
+  function_ref<SmallVector<Value>()> builds[] = {yes, no};
+  for (auto [region, build] : llvm::zip(regions, builds)) {
     OpBuilder::InsertionGuard guard(*this);
     setInsertionPointToStart(&region.emplaceBlock());
     values = build();
