@@ -52,6 +52,7 @@ config.substitutions += [
     ("%cmake", config.cmake),
     ("%source", config.modc_source),
     ("%build", config.modc_build),
+    ("%sanitizers", config.sanitizer_flags),
     ("%examples", os.path.join(config.modc_source, "examples")),
     ("%fashion_mnist", config.fashion_mnist),
 ]
@@ -63,8 +64,20 @@ if os.path.exists(
     os.path.join(config.fashion_mnist, "train-images-idx3-ubyte.gz")
 ):
     config.available_features.add("fashion-mnist")
+# A library of a build with a sanitizer loads into programs of that build only.
 if config.sanitize:
-    config.available_features.add("sanitize")
+    config.available_features.update(("sanitize", "address-sanitizer"))
+if config.thread_sanitizer:
+    config.available_features.update(("sanitize", "thread-sanitizer"))
+# Builds without the compiler borrow that of the default build where there is one.
+modc = os.path.join(
+    config.modc_build if config.compiler else os.path.join(config.modc_source, "build"),
+    "bin",
+    "modc",
+)
+if os.path.exists(modc):
+    config.available_features.add("modc-compiler")
+    config.substitutions.append(("%modc", modc))
 if config.compiler:
     config.available_features.add("compiler")
 else:

@@ -16,7 +16,8 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'USAGE'
-usage: tools/build.sh [--sanitize] [--runtime] [--dir DIR] [--jobs N]
+usage: tools/build.sh [--sanitize] [--runtime] [--thread-sanitizer] [--dir DIR]
+                      [--jobs N]
 
 Installs what is missing (tools/setup.sh), configures and builds.
 
@@ -24,6 +25,9 @@ Installs what is missing (tools/setup.sh), configures and builds.
               build-sanitize)
   --runtime   without the compiler: only the runtime and its tests (default
               DIR: build-runtime, build-sanitize-runtime)
+  --thread-sanitizer
+              the runtime and its tests with ThreadSanitizer, asserts on
+              (default DIR: build-thread-sanitizer)
   --dir DIR   build in DIR (default: build)
   --jobs N    N jobs at once (default: one per processor)
   --help      print this text
@@ -36,6 +40,9 @@ dir="" suffix="" jobs=$(nproc) options=""
 while [ $# -gt 0 ]; do
   case $1 in
     --sanitize) suffix="-sanitize$suffix"; options="$options -DMODC_SANITIZE=ON" ;;
+    --thread-sanitizer)
+      suffix="-thread-sanitizer"
+      options="$options -DMODC_TSAN=ON -DMODC_COMPILER=OFF" ;;
     --runtime) suffix="$suffix-runtime"; options="$options -DMODC_COMPILER=OFF" ;;
     --dir | --jobs)
       [ $# -ge 2 ] || { say "$1 wants a value"; exit 2; }

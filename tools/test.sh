@@ -16,8 +16,8 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'USAGE'
-usage: tools/test.sh [--long] [--sanitize] [--runtime] [--share K/N]
-                     [--filter TEXT] [--dir DIR] [--jobs N]
+usage: tools/test.sh [--long] [--sanitize] [--runtime] [--thread-sanitizer]
+                     [--share K/N] [--filter TEXT] [--dir DIR] [--jobs N]
 
 Sets up, builds, runs every test and ends with the line `N passed, N failed`.
 
@@ -25,6 +25,9 @@ Sets up, builds, runs every test and ends with the line `N passed, N failed`.
   --sanitize     build into build-sanitize with AddressSanitizer and UBSan,
                  asserts on
   --runtime      build without the compiler and run the runtime's tests only
+  --thread-sanitizer
+                 build the runtime into build-thread-sanitizer with
+                 ThreadSanitizer and run its tests
   --share K/N    run the K-th of N equal parts of the tests, 1 <= K <= N
   --filter TEXT  run only the tests whose name contains TEXT
   --dir DIR      build directory (default: build, build-sanitize, ...)
@@ -44,6 +47,8 @@ while [ $# -gt 0 ]; do
     --long) export MODC_LONG=1 ;;
     --sanitize) suffix="-sanitize$suffix"; build+=(--sanitize) ;;
     --runtime) suffix="$suffix-runtime"; build+=(--runtime) ;;
+    --thread-sanitizer)
+      suffix="-thread-sanitizer"; build+=(--thread-sanitizer) ;;
     --share | --filter | --dir | --jobs)
       [ $# -ge 2 ] || bad "$1 wants a value"
       case $1 in
@@ -75,10 +80,12 @@ tools/build.sh "${build[@]}" --dir "$dir" --jobs "$jobs" || {
 # LLVM's shared libraries are not instrumented: containers and arenas that cross
 # the border between them and us carry no annotations, or stale ones.
 if [[ $suffix == *-sanitize* ]]; then
+  export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-/usr/lib/llvm-22/bin/llvm-symbolizer}
   export ASAN_OPTIONS="abort_on_error=0:detect_container_overflow=0:allow_user_poisoning=0:detect_stack_use_after_return=1:strict_string_checks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   export LSAN_OPTIONS="suppressions=$PWD/test/leaks.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
-  export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-/usr/lib/llvm-22/bin/llvm-symbolizer}
+elif [[ $suffix == *-thread-sanitizer* ]]; then
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:external_symbolizer_path=/usr/lib/llvm-22/bin/llvm-symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 fi
 
 results=$dir/test-results
