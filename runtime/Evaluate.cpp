@@ -196,6 +196,7 @@ void Evaluator::readRules() {
   RuleTable table = rules->table();
   result.alignment = alignment(table);
   result.inverseMutualInformation = inverseMutualInformation(table);
+  result.adaptation = adaptation(table);
   // alignment() takes means; scaled so that the best matching's sum is a share.
   RuleTable modes{ruleModes, table.rows};
   for (auto &row : modes.mean)

@@ -16,6 +16,7 @@
 
 #include "runtime/Dataset.h"
 #include "runtime/Metrics.h"
+#include "runtime/RuleMetrics.h"
 #include "runtime/Session.h"
 
 #include <optional>
@@ -47,9 +48,10 @@ struct Evaluation {
   /// The mean over the samples: what a controller that draws would get.
   std::optional<Reading> mean;
 
-  /// log p(y|x) per point, read in three ways: log p(y|x,a) by the mode; the
-  /// bound J(a*) = log p(y|x,a*) + log p(a*|x) by the best of mode and samples;
-  /// the marginal log (1/S) Σ_s p(y|x,a_s).
+  /// log p(y|x) in nats, the mean over points, read in three ways: log p(y|x,a)
+  /// by the mode; the bound J(a*) = log p(y|x,a*) + log p(a*|x) with a* the
+  /// best of mode and samples, at most log p(y|x); the marginal log (1/S) Σ_s
+  /// p(y|x,a_s), which tends to log p(y|x) with many samples.
   double logLikelihoodMode = 0;
   std::optional<double> logLikelihoodBound;
   std::optional<double> logLikelihoodMarginal;
@@ -62,11 +64,13 @@ struct Evaluation {
 
   SelectionMetrics selection;
 
-  /// Where the data's rules are known: agreement of the first layer with them,
-  /// the last one the share of points whose mode is the module that stands for
-  /// their rule under the best one-to-one matching.
+  /// Where the data's rules are known, how the first layer that draws goes with
+  /// them: three measures of RuleMetrics.h, 0 at best, and the share of points
+  /// whose mode is the module that stands for their rule under the best
+  /// one-to-one matching, 1 at best.
   std::optional<double> alignment;
   std::optional<double> inverseMutualInformation;
+  std::optional<double> adaptation;
   std::optional<double> ruleAccuracy;
 };
 

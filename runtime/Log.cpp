@@ -71,6 +71,7 @@ json toJson(const Evaluation &evaluation) {
   addIf(object, "alignment", evaluation.alignment);
   addIf(object, "inverse_mutual_information",
         evaluation.inverseMutualInformation);
+  addIf(object, "adaptation", evaluation.adaptation);
   addIf(object, "rule_accuracy", evaluation.ruleAccuracy);
   json selection = toJson(evaluation.selection);
   for (auto &[name, value] : selection.items())

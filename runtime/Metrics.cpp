@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The formulas are those of the literature that docs name: Kirsch et al. 2018
-// for H_a and H_b, Mittal et al. 2022 for collapse, alignment and inverse
-// mutual information.
+// The formulas are those of Kirsch et al. 2018 for H_a and H_b, and of Mittal
+// et al. 2022 for collapse. Sums are taken in f64 in the order of the rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +14,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace modc {
 
@@ -40,91 +38,6 @@ double collapseWorst(const std::vector<double> &p) {
   if (p.empty())
     return 0;
   return 1 - double(p.size()) * *std::min_element(p.begin(), p.end());
-}
-
-namespace {
-
-/// Largest sum of one-to-one picks from a square matrix: the Hungarian method
-/// with potentials (Kuhn 1955, Munkres 1957), rows added one by one.
-double bestAssignment(const std::vector<std::vector<double>> &value) {
-  size_t n = value.size();
-  std::vector<double> u(n + 1), v(n + 1);
-  std::vector<size_t> rowOf(n + 1), way(n + 1);
-  for (size_t row = 1; row <= n; ++row) {
-    rowOf[0] = row;
-    size_t column = 0;
-    std::vector<double> least(n + 1, std::numeric_limits<double>::infinity());
-    std::vector<bool> used(n + 1);
-    do {
-      used[column] = true;
-      double delta = std::numeric_limits<double>::infinity();
-      size_t next = 0;
-      for (size_t j = 1; j <= n; ++j) {
-        if (used[j])
-          continue;
-        double slack =
-            -value[rowOf[column] - 1][j - 1] - u[rowOf[column]] - v[j];
-        if (slack < least[j]) {
-          least[j] = slack;
-          way[j] = column;
-        }
-        if (least[j] < delta) {
-          delta = least[j];
-          next = j;
-        }
-      }
-      for (size_t j = 0; j <= n; ++j) {
-        if (used[j]) {
-          u[rowOf[j]] += delta;
-          v[j] -= delta;
-        } else {
-          least[j] -= delta;
-        }
-      }
-      column = next;
-    } while (rowOf[column] != 0);
-    for (; column != 0; column = way[column])
-      rowOf[column] = rowOf[way[column]];
-  }
-  double sum = 0;
-  for (size_t j = 1; j <= n; ++j)
-    sum += value[rowOf[j] - 1][j - 1];
-  return sum;
-}
-
-} // namespace
-
-double alignment(const RuleTable &table) {
-  size_t rules = table.mean.size();
-  if (rules == 0)
-    return 0;
-  size_t side = std::max(rules, table.mean[0].size());
-  std::vector<std::vector<double>> square(side, std::vector<double>(side));
-  for (size_t r = 0; r < rules; ++r)
-    std::copy(table.mean[r].begin(), table.mean[r].end(), square[r].begin());
-  return 1 - bestAssignment(square) / double(rules);
-}
-
-double inverseMutualInformation(const RuleTable &table) {
-  size_t rules = table.mean.size();
-  if (rules < 2)
-    return 0;
-  int64_t total = 0;
-  for (int64_t rows : table.rows)
-    total += rows;
-  if (total == 0)
-    return 0;
-  size_t members = table.mean[0].size();
-  std::vector<double> marginal(members);
-  double conditional = 0;
-  for (size_t r = 0; r < rules; ++r) {
-    double weight = double(table.rows[r]) / double(total);
-    conditional += weight * entropy(table.mean[r].data(), int64_t(members));
-    for (size_t m = 0; m < members; ++m)
-      marginal[m] += weight * table.mean[r][m];
-  }
-  double information = entropy(marginal.data(), int64_t(members)) - conditional;
-  return 1 - information / std::log(double(rules));
 }
 
 SelectionAccumulator::SelectionAccumulator(const Signature &signature,
@@ -197,7 +110,7 @@ void SelectionAccumulator::add(int64_t points, const int32_t *selection,
 
 SelectionMetrics SelectionAccumulator::metrics() const {
   SelectionMetrics result;
-  double moduleSum = 0, batchSum = 0, entropies = 0, picks = 0;
+  double moduleSum = 0, batchSum = 0, picks = 0;
   for (size_t l = 0; l < layers.size(); ++l) {
     const LayerSpec &spec = signature.layers[l];
     const Layer &layer = layers[l];
@@ -230,35 +143,18 @@ SelectionMetrics SelectionAccumulator::metrics() const {
       }
       metrics.batchEntropy = batch / double(spec.choose);
       metrics.moduleEntropy = layer.entropySum / (rows * double(spec.choose));
+      // Each pick of each layer weighs alike in both, whatever its rows: their
+      // difference is a mutual information, which is never negative.
       batchSum += batch;
+      moduleSum += layer.entropySum / rows;
       picks += double(spec.choose);
-      moduleSum += layer.entropySum;
-      entropies += rows * double(spec.choose);
     }
     result.dead += metrics.dead;
     result.layers.push_back(std::move(metrics));
   }
-  result.moduleEntropy = entropies > 0 ? moduleSum / entropies : 0;
+  result.moduleEntropy = picks > 0 ? moduleSum / picks : 0;
   result.batchEntropy = picks > 0 ? batchSum / picks : 0;
   return result;
-}
-
-RuleAccumulator::RuleAccumulator(int64_t rules, int64_t members)
-    : sums(size_t(rules), std::vector<double>(size_t(members))),
-      rows(size_t(rules)) {}
-
-void RuleAccumulator::add(int64_t rule, const double *probabilities) {
-  ++rows[size_t(rule)];
-  for (double &sum : sums[size_t(rule)])
-    sum += *probabilities++;
-}
-
-RuleTable RuleAccumulator::table() const {
-  RuleTable table{sums, rows};
-  for (size_t r = 0; r < rows.size(); ++r)
-    for (double &p : table.mean[r])
-      p = rows[r] > 0 ? p / double(rows[r]) : 0;
-  return table;
 }
 
 } // namespace modc

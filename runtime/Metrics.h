@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Measures of how a controller uses its modules: entropies, usage, collapse,
-// and agreement with rules that are known. Logarithms are natural.
+// Measures of how a controller uses its modules: entropies, usage, collapse.
+// Logarithms are natural; p_nlk is the controller's output for row n, layer l
+// and pick k, a distribution over the layer's M members.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,37 +22,27 @@
 
 namespace modc {
 
-/// −Σ p ln p, with 0 ln 0 = 0.
+/// H[p] = −Σ p ln p, with 0 ln 0 = 0; in [0, ln count].
 double entropy(const double *p, int64_t count);
 
-/// M/(M−1) · Σ_m max(0, 1/M − p(m)): 0 for even usage, 1 for one module. 0 if
-/// M = 1.
+/// Collapse-Avg: M/(M−1) · Σ_m max(0, 1/M − p(m)). In [0, 1]: 0 for even usage,
+/// 1 where one module does all; 0 if M = 1.
 double collapseAverage(const std::vector<double> &p);
-/// 1 − M · min_m p(m): 0 for even usage, 1 if any module is unused.
+/// Collapse-Worst: 1 − M · min_m p(m). In [0, 1]: 0 for even usage, 1 if any
+/// module is unused.
 double collapseWorst(const std::vector<double> &p);
-
-/// How a layer's module probabilities go with known rules: for each rule r, the
-/// mean over its rows of the probability of each module, and its rows.
-struct RuleTable {
-  std::vector<std::vector<double>> mean; // [R][M]
-  std::vector<int64_t> rows;             // [R]
-};
-/// 1 − (1/R) · max over one-to-one π of Σ_r mean[r][π(r)]; rules beyond the
-/// number of modules go without one.
-double alignment(const RuleTable &table);
-/// 1 − I(module; rule)/ln R, rules weighted by their rows; 0 if R < 2.
-double inverseMutualInformation(const RuleTable &table);
 
 /// Of one layer.
 struct LayerMetrics {
   std::string name;
   std::vector<std::string> members;
-  /// Rows whose mode picks each member, and that as a share of all rows.
+  /// Rows whose mode picks each member, and that as a share of all rows: in
+  /// [0, 1], with sum 1 where K = 1 and at most K.
   std::vector<int64_t> counts;
   std::vector<double> usage;
   /// Members with usage below 1/(10·M).
   int64_t dead = 0;
-  /// Of the picks as a distribution over members.
+  /// With p(m) the share of the modes' picks that are m.
   double collapseAverage = 0;
   double collapseWorst = 0;
   /// H_a and H_b of this layer alone; 0 where it is fixed.
@@ -64,13 +55,13 @@ struct LayerMetrics {
 
 /// Of all layers. Fixed layers have no entropies and are left out of the means.
 struct SelectionMetrics {
-  /// H_a: mean over rows, layers and picks of the entropy of the controller's
-  /// output; falls to 0 as choices become certain.
+  /// H_a, module selection entropy: mean over n, l, k of H[p_nlk]. In [0, ln
+  /// M]; falls to 0 as choices become certain.
   double moduleEntropy = 0;
-  /// H_b: mean over layers and picks of the entropy of the mean output; low
-  /// means collapse, at most ln M.
+  /// H_b, batch selection entropy: mean over l, k of H[mean_n p_nlk]. In
+  /// [H_a, ln M]; low means collapse. Two rules and five modules: about ln 2.
   double batchEntropy = 0;
-  /// H_b − H_a.
+  /// H_b − H_a: what a row says about its module. In [0, ln M].
   double mutualInformation() const { return batchEntropy - moduleEntropy; }
   /// Dead members of all layers.
   int64_t dead = 0;
@@ -103,19 +94,6 @@ private:
 
   const Signature &signature;
   std::vector<Layer> layers;
-};
-
-/// Adds up a layer's probabilities by rule; for layers with K = 1, or the first
-/// pick of others.
-class RuleAccumulator {
-public:
-  RuleAccumulator(int64_t rules, int64_t members);
-  void add(int64_t rule, const double *probabilities);
-  RuleTable table() const;
-
-private:
-  std::vector<std::vector<double>> sums;
-  std::vector<int64_t> rows;
 };
 
 } // namespace modc

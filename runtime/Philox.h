@@ -29,7 +29,8 @@ enum class RandomPurpose : uint32_t {
   Samples = 2,
   Shuffle = 3,
   FirstChoices = 4,
-  ToyData = 5
+  ToyData = 5,
+  RulePriors = 6
 };
 
 /// The four words for a counter under a key.

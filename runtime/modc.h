@@ -218,9 +218,29 @@ MODC_API int modc_session_train(modc_session_t *session,
                                 const void *const *wanted, int32_t *choices,
                                 modc_train_result *result, char **error);
 
-/* Evaluates on points in the caller's memory: accuracy or loss by the mode, the
- * best of `samples` samples and their mean, entropies and usage of modules, as
- * JSON text in *json that the caller frees with modc_string_free. */
+/* Evaluates on points in the caller's memory, as JSON text in *json that the
+ * caller frees with modc_string_free. Its members, with p_nlk the controller's
+ * distribution over M modules for row n, layer l and pick k, and natural logs:
+ *   points                    number of points
+ *   mode, best, mean          {"loss": -log p(y|x,a) per point, "accuracy": of
+ *                             classifiers}: by the controllers' mode, the best
+ *                             of `samples` samples, the mean over them
+ *   log_likelihood_mode       log p(y|x,a), a the mode
+ *   log_likelihood_bound      log p(y|x,a*) + log p(a*|x), a* the best of mode
+ *                             and samples
+ *   log_likelihood_marginal   log of the samples' mean p(y|x,a)
+ *   squared_error             of regressions, by the mode
+ *   best_squared_error        by the best assignment of each point
+ *   h_a                       mean H[p_nlk], in [0, ln M]
+ *   h_b                       mean H[mean_n p_nlk], in [h_a, ln M]
+ *   mutual_information        h_b - h_a
+ *   dead                      modules that under 1/(10 M) of the rows use
+ *   layers                    each with name, members, usage and counts (rows
+ *                             whose mode picks the module), counts_by_class,
+ *                             dead, h_a, h_b, collapse_average and
+ *                             collapse_worst (in [0, 1], 0 is even usage)
+ * docs/runtime.md has the formulas, and members of evaluations on data whose
+ * rules are known. */
 MODC_API int modc_session_evaluate(modc_session_t *session, int64_t points,
                                    const void *const *inputs,
                                    const void *const *wanted, int64_t samples,

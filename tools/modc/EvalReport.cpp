@@ -111,10 +111,14 @@ std::string describe(const Evaluation &evaluation, int64_t samples) {
   }
   if (evaluation.ruleAccuracy)
     fact("rules found by the mode", *evaluation.ruleAccuracy);
+  // The literature's names of what falls to 0 as each rule gets its module.
   if (evaluation.alignment)
-    fact("alignment with the rules", *evaluation.alignment);
+    fact("alignment (0 is best)", *evaluation.alignment);
   if (evaluation.inverseMutualInformation)
-    fact("inverse mutual information", *evaluation.inverseMutualInformation);
+    fact("inverse mutual information (0 is best)",
+         *evaluation.inverseMutualInformation);
+  if (evaluation.adaptation)
+    fact("adaptation (0 is best)", *evaluation.adaptation);
   text += "\n" + facts.text();
 
   for (const LayerMetrics &layer : evaluation.selection.layers)

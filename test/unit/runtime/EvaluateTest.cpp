@@ -200,6 +200,7 @@ TEST(Evaluate, AgreementWithTheToysRules) {
               1e-12);
   EXPECT_NEAR(*result->alignment, 0.5, 1e-6);
   EXPECT_NEAR(*result->inverseMutualInformation, 1, 1e-6);
+  EXPECT_NEAR(*result->adaptation, 0.25, 0.008);
   EXPECT_EQ(result->selection.dead, 1);
 }
 

@@ -59,46 +59,6 @@ TEST(Metrics, Collapse) {
   EXPECT_EQ(collapseAverage({1}), 0);
 }
 
-TEST(Metrics, Alignment) {
-  // The best matching is 0→1, 1→0: (0.9 + 0.8)/2.
-  RuleTable table{{{0.1, 0.9}, {0.8, 0.2}}, {10, 10}};
-  EXPECT_NEAR(alignment(table), 1 - 0.85, 1e-12);
-  // Greedy would take 0.6 + 0.0 here; the best is 0.5 + 0.5.
-  EXPECT_NEAR(alignment({{{0.6, 0.4}, {0.6, 0.4}}, {1, 1}}), 0.5, 1e-12);
-  // Three rules, two modules: one rule goes without.
-  EXPECT_NEAR(alignment({{{1, 0}, {0, 1}, {0, 1}}, {1, 1, 1}}), 1.0 / 3, 1e-12);
-  // Two rules, three modules: 0.7 + 0.6.
-  EXPECT_NEAR(alignment({{{0.7, 0.2, 0.1}, {0.4, 0, 0.6}}, {1, 1}}), 0.35,
-              1e-12);
-}
-
-TEST(Metrics, AlignmentIsTheBestOfAllMatchings) {
-  // All six permutations of a 3 × 3 table, tried one by one.
-  RuleTable table{{{0.5, 0.3, 0.2}, {0.45, 0.15, 0.4}, {0.4, 0.35, 0.25}},
-                  {1, 1, 1}};
-  const int permutations[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
-                                 {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-  double best = 0;
-  for (auto &p : permutations) {
-    double sum = 0;
-    for (int r = 0; r < 3; ++r)
-      sum += table.mean[size_t(r)][size_t(p[r])];
-    best = std::max(best, sum);
-  }
-  EXPECT_NEAR(alignment(table), 1 - best / 3, 1e-12);
-}
-
-TEST(Metrics, InverseMutualInformation) {
-  EXPECT_NEAR(inverseMutualInformation({{{1, 0}, {0, 1}}, {5, 5}}), 0, 1e-12);
-  EXPECT_NEAR(inverseMutualInformation({{{0.5, 0.5}, {0.5, 0.5}}, {5, 5}}), 1,
-              1e-12);
-  // Rules of weight 3/4 and 1/4, each with a module of its own: I is the
-  // entropy of the weights.
-  double weights = -(0.75 * std::log(0.75) + 0.25 * std::log(0.25));
-  EXPECT_NEAR(inverseMutualInformation({{{1, 0}, {0, 1}}, {15, 5}}),
-              1 - weights / kLn2, 1e-12);
-}
-
 TEST(Metrics, EntropiesOfSelections) {
   Signature signature = twoLayers();
   SelectionAccumulator accumulator(signature);
@@ -121,6 +81,27 @@ TEST(Metrics, EntropiesOfSelections) {
               metrics.batchEntropy - metrics.moduleEntropy, 1e-15);
   EXPECT_NEAR(metrics.layers[0].moduleEntropy, kLn2 / 2, 1e-12);
   EXPECT_NEAR(metrics.layers[1].batchEntropy, (kLn2 + b1) / 2, 1e-12);
+}
+
+TEST(Metrics, LayersWithManyRowsWeighLikeOthers) {
+  // Layer a is certain in its one row; b, in a scan of 3 rows, is even in each,
+  // always with itself: nothing is known of a row's module but by layer a.
+  Signature signature = twoLayers();
+  signature.layers[1].choose = 1;
+  signature.layers[1].rows = 3;
+  signature.layers[0].probability = 12;
+  signature.probabilities = 14;
+  signature.slots = 4;
+  SelectionAccumulator accumulator(signature);
+  std::vector<double> probabilities(2 * 14, 0.25);
+  probabilities[12] = probabilities[27] = 1;
+  probabilities[13] = probabilities[26] = 0;
+  const int32_t selection[2 * 4] = {};
+  accumulator.add(2, selection, probabilities.data(), DType::F64);
+  SelectionMetrics metrics = accumulator.metrics();
+  EXPECT_NEAR(metrics.moduleEntropy, (0 + 2 * kLn2) / 2, 1e-12);
+  EXPECT_NEAR(metrics.batchEntropy, (kLn2 + 2 * kLn2) / 2, 1e-12);
+  EXPECT_NEAR(metrics.mutualInformation(), kLn2 / 2, 1e-12);
 }
 
 TEST(Metrics, UsageCountsRows) {
