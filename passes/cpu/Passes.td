@@ -156,7 +156,7 @@ def PrepareDestinationsPass : Pass<"modular-prepare-destinations"> {
   let description = [{
     Runs before empty tensors are eliminated. Each use of an empty tensor gets one
     of its own, an op that writes over a value with other readers gets its own
-    copy of it (its own fill, if it is one), and what reads a value after it was written into an argument
+    copy of it (its own fill, if it is one; a loop only that), and what reads a value after it was written into an argument
     reads the argument: the value can then be made there.
 
     ```mlir

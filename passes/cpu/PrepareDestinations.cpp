@@ -47,6 +47,18 @@ static void ownInit(linalg::LinalgOp op, OpOperand &init) {
   init.set(linalg::CopyOp::create(builder, loc, value, empty).getResult(0));
 }
 
+/// Gives a loop that starts from a filled tensor with other readers one of its own.
+static void ownFill(OpOperand &use) {
+  auto fill = use.get().getDefiningOp<linalg::FillOp>();
+  if (!fill || use.get().hasOneUse() || !fill.hasPureTensorSemantics())
+    return;
+  OpBuilder builder(use.getOwner());
+  Location loc = fill.getLoc();
+  Value empty = makeEmpty(builder, loc, use.get());
+  use.set(linalg::FillOp::create(builder, loc, fill.getInputs()[0], empty)
+              .getResult(0));
+}
+
 namespace {
 struct PrepareDestinations
     : modc::impl::PrepareDestinationsPassBase<PrepareDestinations> {
@@ -57,6 +69,10 @@ struct PrepareDestinations
       if (op.hasPureTensorSemantics())
         for (OpOperand &init : op.getDpsInitsMutable())
           ownInit(op, init);
+    });
+    getOperation()->walk([&](LoopLikeOpInterface loop) {
+      for (OpOperand &init : loop.getInitsMutable())
+        ownFill(init);
     });
     getOperation()->walk([&](Operation *op) {
       if (auto empty = dyn_cast<tensor::EmptyOp>(op))

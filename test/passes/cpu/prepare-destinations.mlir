@@ -38,3 +38,23 @@ func.func @sums(%zero: f32, %x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor
   %b = linalg.reduce {arith.addf} ins(%y : tensor<4x8xf32>) outs(%f : tensor<4xf32>) dimensions = [1]
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
+
+// What a loop writes over is not what goes into an argument.
+// CHECK-LABEL: func.func @loop
+// CHECK-SAME: %[[P:arg[0-9]+]]: tensor<4xf32>
+// CHECK-DAG: %[[A:.*]] = linalg.fill {{.*}} outs(%[[E:.*]] :
+// CHECK-DAG: %[[B:.*]] = linalg.fill {{.*}} outs(%[[F:.*]] :
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[B]])
+// CHECK: bufferization.materialize_in_destination %[[A]] in %[[P]]
+func.func @loop(%zero: f32, %n: index, %p: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%t = %f) -> tensor<4xf32> {
+    %u = tensor.insert %zero into %t[%i] : tensor<4xf32>
+    scf.yield %u : tensor<4xf32>
+  }
+  %0 = bufferization.materialize_in_destination %f in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %0, %r : tensor<4xf32>, tensor<4xf32>
+}
