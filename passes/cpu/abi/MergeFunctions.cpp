@@ -1,5 +1,4 @@
-//===- MergeFunctions.cpp - Keep one of several equal functions
-//------------===//
+//===- MergeFunctions.cpp - Keep one of several equal functions -----------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -78,11 +77,19 @@ struct MergeFunctionsPass
 
 private:
   bool mergeOnce() {
+    // What no code refers to is looked up by name: `infer_workspace`.
+    DenseSet<StringAttr> used;
+    AttrTypeWalker walker;
+    walker.addWalk(
+        [&](FlatSymbolRefAttr reference) { used.insert(reference.getAttr()); });
+    getOperation()->walk(
+        [&](Operation *op) { walker.walk(op->getAttrDictionary()); });
+
     DenseMap<size_t, SmallVector<Operation *>> known;
     DenseMap<StringAttr, StringAttr> renamed;
     for (Operation &op : llvm::make_early_inc_range(
              getOperation().getBody()->getOperations())) {
-      if (!isInternal(&op))
+      if (!isInternal(&op) || !used.contains(SymbolTable::getSymbolName(&op)))
         continue;
       SmallVector<Operation *> &candidates = known[hashOf(&op)];
       auto *same = llvm::find_if(candidates, [&](Operation *candidate) {

@@ -54,3 +54,15 @@ func.func @public() -> i64 {
   %c = arith.constant 3 : i64
   return %c : i64
 }
+
+// What is found by its name keeps it.
+// CHECK: func.func private @infer_workspace
+// CHECK: func.func private @score_workspace
+func.func private @infer_workspace() -> i64 {
+  %c = arith.constant 64 : i64
+  return %c : i64
+}
+func.func private @score_workspace() -> i64 {
+  %c = arith.constant 64 : i64
+  return %c : i64
+}
