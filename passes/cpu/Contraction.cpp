@@ -90,9 +90,7 @@ std::optional<Contraction> Contraction::match(linalg::GenericOp op) {
       cast<MemRefType>(result.a.getType()).getElementType() != element ||
       type.isDynamicDim(1) || !hasUnitLastStride(result.c))
     return std::nullopt;
-  // A transposed b is copied first, which needs its size.
-  if (result.transposedB ? !typeB.hasStaticShape()
-                         : !hasUnitLastStride(result.b))
+  if (!hasUnitLastStride(result.b))
     return std::nullopt;
   return result;
 }

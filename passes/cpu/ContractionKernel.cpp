@@ -16,29 +16,47 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace modc;
+
+/// Rows below which it does not pay to pack a panel that could be read in
+/// place.
+constexpr int64_t kFewRows = 8;
+
+KernelSchedule::KernelSchedule(const Contraction &contraction,
+                               int64_t vectorBits, int64_t kBlock)
+    : lanes(vectorBits / contraction.element().getIntOrFloatBitWidth()),
+      // As many accumulators as leave registers for a row of b and a scalar: 24
+      // of 32 with AVX-512, 12 of 16 else.
+      vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock) {
+  // Rows of b that are far apart share few sets of a cache, and its pages are
+  // many. One panel's rows are adjacent as they are.
+  packed = contraction.transposedB || contraction.columns() > panelColumns();
+}
 
 namespace {
 
 /// Emits the loops around the tiles and the tiles.
 struct KernelBuilder : ImplicitLocOpBuilder {
   Contraction contraction;
-  int64_t lanes;   ///< elements of a full vector
-  int64_t vectors; ///< vectors of a full tile's row
-  int64_t kBlock;
+  KernelSchedule schedule;
   Type element;
+  /// The packed panel, or null to read b in place.
+  Value panel;
 
   KernelBuilder(Location loc, OpBuilder &builder, Contraction contraction,
-                int64_t vectorBits, int64_t kBlock)
+                const KernelSchedule &schedule)
       : ImplicitLocOpBuilder(loc, builder), contraction(contraction),
-        kBlock(kBlock), element(contraction.element()) {
-    lanes = vectorBits / element.getIntOrFloatBitWidth();
-    // As many accumulators as leave registers for a row of b and a scalar: 24
-    // of 32 with AVX-512, 12 of 16 else.
-    vectors = vectorBits >= 512 ? 4 : 2;
-  }
+        schedule(schedule), element(contraction.element()) {}
+
+  /// A block of k and the columns of b that `widths` cover from j.
+  struct Panel {
+    Value j;
+    SmallVector<int64_t> widths;
+    Value first, last; ///< k
+  };
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(*this, value);
@@ -49,6 +67,9 @@ struct KernelBuilder : ImplicitLocOpBuilder {
   Value offset(Value value, int64_t by) {
     return by ? createOrFold<arith::AddIOp>(value, index(by)) : value;
   }
+  Value difference(Value x, Value y) {
+    return createOrFold<arith::SubIOp>(x, y);
+  }
   void loop(Value first, Value last, int64_t step,
             function_ref<void(Value)> body) {
     auto op = scf::ForOp::create(*this, first, last, index(step));
@@ -56,55 +77,149 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     setInsertionPointToStart(op.getBody());
     body(op.getInductionVar());
   }
+  Value loadB(int64_t width, ValueRange at) {
+    return vector::LoadOp::create(*this, VectorType::get(width, element),
+                                  panel ? panel : contraction.b, at);
+  }
 
   /// Widths of the vectors that cover `columns`: full ones, then powers of two.
   SmallVector<int64_t> widths(int64_t columns) {
     SmallVector<int64_t> result;
-    for (int64_t width = lanes; width; width /= 2)
+    for (int64_t width = schedule.lanes; width; width /= 2)
       for (; columns >= width; columns -= width)
         result.push_back(width);
     return result;
   }
 
-  /// Rows [i, i + rows) and the columns from j that `widths` cover, for k in
-  /// [first, last).
-  void tile(Value i, int64_t rows, Value j, ArrayRef<int64_t> widths,
-            Value first, Value last) {
+  //===--------------------------------------------------------------------===//
+  // Packing
+  //===--------------------------------------------------------------------===//
+
+  /// Copies a panel of b.
+  void pack(const Panel &part, Value space) {
+    loop(part.first, part.last, 1, [&](Value k) {
+      Value row = difference(k, part.first);
+      int64_t at = 0;
+      for (int64_t width : part.widths) {
+        Value line = vector::LoadOp::create(
+            *this, VectorType::get(width, element), contraction.b,
+            ValueRange{k, offset(part.j, at)});
+        vector::StoreOp::create(*this, line, space, ValueRange{row, index(at)});
+        at += width;
+      }
+    });
+  }
+
+  /// Copies a panel of the transposed b: squares in registers, the rest an
+  /// element at a time.
+  void packTransposed(const Panel &part, Value space) {
+    int64_t lanes = schedule.lanes, full = 0;
+    for (int64_t width : part.widths)
+      full += width == lanes ? lanes : 0;
+    int64_t columns =
+        std::accumulate(part.widths.begin(), part.widths.end(), int64_t(0));
+    Value length = difference(part.last, part.first);
+    Value left = createOrFold<arith::RemUIOp>(length, index(lanes));
+    Value squares = difference(part.last, left);
+    if (full)
+      loop(part.first, squares, lanes, [&](Value k) {
+        loop(index(0), index(full), lanes, [&](Value column) {
+          transposeSquare(createOrFold<arith::AddIOp>(part.j, column), k,
+                          difference(k, part.first), column, space);
+        });
+      });
+    copyElements(part, part.first, squares, full, columns, space);
+    copyElements(part, squares, part.last, 0, columns, space);
+  }
+
+  void copyElements(const Panel &part, Value first, Value last, int64_t begin,
+                    int64_t end, Value space) {
+    if (begin == end)
+      return;
+    loop(first, last, 1, [&](Value k) {
+      Value row = difference(k, part.first);
+      loop(index(begin), index(end), 1, [&](Value column) {
+        Value j = createOrFold<arith::AddIOp>(part.j, column);
+        Value v =
+            memref::LoadOp::create(*this, contraction.b, ValueRange{j, k});
+        memref::StoreOp::create(*this, v, space, ValueRange{row, column});
+      });
+    });
+  }
+
+  /// Transposes lanes × lanes elements of b from [j, k] to [row, column], by
+  /// exchanging ever larger squares (Eklundh 1972).
+  void transposeSquare(Value j, Value k, Value row, Value column, Value space) {
+    int64_t lanes = schedule.lanes;
+    auto type = VectorType::get(lanes, element);
+    SmallVector<Value> lines;
+    for (int64_t i = 0; i < lanes; ++i)
+      lines.push_back(vector::LoadOp::create(*this, type, contraction.b,
+                                             ValueRange{offset(j, i), k}));
+    for (int64_t bit = 1; bit < lanes; bit *= 2)
+      for (int64_t i = 0; i < lanes; ++i) {
+        if (i & bit)
+          continue;
+        SmallVector<int64_t> low, high;
+        for (int64_t lane = 0; lane < lanes; ++lane) {
+          low.push_back(lane & bit ? lanes + lane - bit : lane);
+          high.push_back(lane & bit ? lanes + lane : lane + bit);
+        }
+        Value first =
+            vector::ShuffleOp::create(*this, lines[i], lines[i + bit], low);
+        Value second =
+            vector::ShuffleOp::create(*this, lines[i], lines[i + bit], high);
+        lines[i] = first;
+        lines[i + bit] = second;
+      }
+    for (int64_t i = 0; i < lanes; ++i)
+      vector::StoreOp::create(*this, lines[i], space,
+                              ValueRange{offset(row, i), column});
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Tiles
+  //===--------------------------------------------------------------------===//
+
+  /// Rows [i, i + rows) of the panel's columns.
+  void tile(Value i, int64_t rows, const Panel &part) {
     struct Part {
       Value row, column;
       VectorType type;
     };
     SmallVector<Part> parts;
     SmallVector<Value> columns, sums;
+    SmallVector<int64_t> offsets;
     int64_t at = 0;
-    for (int64_t width : widths) {
-      columns.push_back(offset(j, at));
+    for (int64_t width : part.widths) {
+      offsets.push_back(at);
+      columns.push_back(offset(part.j, at));
       at += width;
     }
     for (int64_t r = 0; r < rows; ++r) {
       Value row = offset(i, r);
-      for (auto [width, column] : llvm::zip(widths, columns)) {
-        Part part = {row, column, VectorType::get(width, element)};
-        parts.push_back(part);
-        sums.push_back(vector::LoadOp::create(*this, part.type, contraction.c,
-                                              ValueRange{row, column}));
+      for (auto [width, column] : llvm::zip(part.widths, columns)) {
+        Part element = {row, column, VectorType::get(width, this->element)};
+        parts.push_back(element);
+        sums.push_back(vector::LoadOp::create(
+            *this, element.type, contraction.c, ValueRange{row, column}));
       }
     }
     auto op =
-        scf::ForOp::create(*this, first, last, index(1), sums,
+        scf::ForOp::create(*this, part.first, part.last, index(1), sums,
                            [](OpBuilder &, Location, Value, ValueRange) {});
     {
       OpBuilder::InsertionGuard guard(*this);
       setInsertionPointToStart(op.getBody());
       Value k = op.getInductionVar();
+      Value kOfPanel = panel ? difference(k, part.first) : k;
       SmallVector<Value> line;
-      for (auto [width, column] : llvm::zip(widths, columns))
+      for (auto [v, width] : llvm::enumerate(part.widths))
         line.push_back(
-            vector::LoadOp::create(*this, VectorType::get(width, element),
-                                   contraction.b, ValueRange{k, column}));
+            loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
       SmallVector<Value> next;
       for (int64_t r = 0; r < rows; ++r) {
-        Value row = parts[r * widths.size()].row;
+        Value row = parts[r * part.widths.size()].row;
         Value scalar = contraction.transposedA
                            ? memref::LoadOp::create(*this, contraction.a,
                                                     ValueRange{k, row})
@@ -113,29 +228,28 @@ struct KernelBuilder : ImplicitLocOpBuilder {
         for (auto [v, b] : llvm::enumerate(line)) {
           Value a = vector::BroadcastOp::create(*this, b.getType(), scalar);
           next.push_back(vector::FMAOp::create(
-              *this, a, b, op.getRegionIterArg(r * widths.size() + v)));
+              *this, a, b, op.getRegionIterArg(r * part.widths.size() + v)));
         }
       }
       scf::YieldOp::create(*this, next);
     }
-    for (auto [part, sum] : llvm::zip(parts, op.getResults()))
+    for (auto [place, sum] : llvm::zip(parts, op.getResults()))
       vector::StoreOp::create(*this, sum, contraction.c,
-                              ValueRange{part.row, part.column});
+                              ValueRange{place.row, place.column});
   }
 
-  /// All rows of one panel of columns. Rows that fill no tile come in smaller
-  /// tiles; each element has its own sum, so this does not change it.
-  void panel(Value j, ArrayRef<int64_t> widths, Value first, Value last) {
-    int64_t accumulators = 6 * vectors;
+  /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
+  /// element has its own sum, so this does not change it.
+  void tiles(const Panel &part) {
+    int64_t accumulators = 6 * schedule.vectors;
     int64_t rows = std::max<int64_t>(
-        1, std::min<int64_t>(12, accumulators / widths.size()));
+        1, std::min<int64_t>(12, accumulators / part.widths.size()));
     Value begin = index(0), end = size(contraction.c, 0);
     while (true) {
-      Value count = createOrFold<arith::SubIOp>(end, begin);
-      Value left = createOrFold<arith::RemUIOp>(count, index(rows));
-      Value stop = createOrFold<arith::SubIOp>(end, left);
-      loop(begin, stop, rows,
-           [&](Value i) { tile(i, rows, j, widths, first, last); });
+      Value left =
+          createOrFold<arith::RemUIOp>(difference(end, begin), index(rows));
+      Value stop = difference(end, left);
+      loop(begin, stop, rows, [&](Value i) { tile(i, rows, part); });
       if (rows == 1)
         return;
       begin = stop;
@@ -143,29 +257,52 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     }
   }
 
-  void build() {
+  /// All panels, packed into `space` unless that is null.
+  void panels(Value space) {
+    panel = space;
     int64_t columns = contraction.columns();
-    int64_t full = lanes * vectors;
+    int64_t full = schedule.panelColumns();
     int64_t rest = columns % full;
-    Value depth = size(contraction.b, 0);
-    // Blocks of k, so that a panel of b stays in the first-level cache.
-    loop(index(0), depth, kBlock, [&](Value first) {
-      Value next = offset(first, kBlock);
-      Value last = arith::MinUIOp::create(*this, next, depth);
+    Value depth = size(contraction.a, contraction.transposedA ? 0 : 1);
+    auto run = [&](Panel part) {
+      if (space && contraction.transposedB)
+        packTransposed(part, space);
+      else if (space)
+        pack(part, space);
+      tiles(part);
+    };
+    // Blocks of k, so that a panel of b stays in a near cache.
+    loop(index(0), depth, schedule.kBlock, [&](Value first) {
+      Value last =
+          arith::MinUIOp::create(*this, offset(first, schedule.kBlock), depth);
       loop(index(0), index(columns - rest), full, [&](Value j) {
-        panel(j, SmallVector<int64_t>(vectors, lanes), first, last);
+        run({j, SmallVector<int64_t>(schedule.vectors, schedule.lanes), first,
+             last});
       });
       if (rest)
-        panel(index(columns - rest), widths(rest), first, last);
+        run({index(columns - rest), widths(rest), first, last});
     });
+  }
+
+  void build(Value space) {
+    if (!space || contraction.transposedB)
+      return panels(space);
+    Value rows = size(contraction.c, 0);
+    Value few = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, rows,
+                                      index(kFewRows));
+    auto branch = scf::IfOp::create(*this, few, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(branch.thenBlock());
+    panels(nullptr);
+    setInsertionPointToStart(branch.elseBlock());
+    panels(space);
   }
 };
 
 } // namespace
 
 void modc::buildContraction(OpBuilder &builder, Location loc,
-                            const Contraction &contraction,
+                            const Contraction &contraction, Value panel,
                             const KernelSchedule &schedule) {
-  KernelBuilder(loc, builder, contraction, schedule.vectorBits, schedule.kBlock)
-      .build();
+  KernelBuilder(loc, builder, contraction, schedule).build(panel);
 }

@@ -17,17 +17,31 @@
 
 namespace modc {
 
-/// The machine that a kernel is for.
+/// How a product of one shape is computed: a function of the shape and of the
+/// machine, never of the number of rows at hand.
 struct KernelSchedule {
-  int64_t vectorBits = 256; ///< width of a vector register
-  int64_t kBlock = 256;     ///< length of a block of k
+  KernelSchedule(const Contraction &contraction, int64_t vectorBits,
+                 int64_t kBlock);
+
+  int64_t lanes;   ///< elements of a full vector
+  int64_t vectors; ///< vectors of a full tile's row
+  int64_t kBlock;  ///< length of a block of k
+  /// Whether b is copied, a panel at a time, to where its rows are adjacent.
+  bool packed;
+
+  /// Columns of a panel.
+  int64_t panelColumns() const { return lanes * vectors; }
+  /// What a caller of the kernel provides, if the kernel packs.
+  mlir::MemRefType panelType(mlir::Type element) const {
+    return mlir::MemRefType::get({kBlock, panelColumns()}, element);
+  }
 };
 
 /// Emits loops over blocks of k, panels of columns and tiles of rows. Each
 /// element of c is one chain of fused additions over ascending k that starts at
-/// its old value, whatever its tile. b must not be transposed.
+/// its old value, whatever its tile. `panel` is null or of the schedule's type.
 void buildContraction(mlir::OpBuilder &builder, mlir::Location loc,
-                      const Contraction &contraction,
+                      const Contraction &contraction, mlir::Value panel,
                       const KernelSchedule &schedule);
 
 } // namespace modc

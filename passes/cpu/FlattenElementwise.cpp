@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/Passes.h"
@@ -59,10 +60,40 @@ struct FlattenElementwisePass
   }
 
 private:
+  /// All elements of a buffer without gaps. Not collapse_shape, which upstream
+  /// would fold into a division an element.
+  static Value flatten(OpBuilder &builder, Location loc, Value buffer) {
+    auto type = cast<MemRefType>(buffer.getType());
+    OpFoldResult count = builder.getIndexAttr(1);
+    int64_t known = 1;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      if (!type.isDynamicDim(d)) {
+        known *= type.getDimSize(d);
+        continue;
+      }
+      Value size = memref::DimOp::create(builder, loc, buffer, d);
+      auto before = dyn_cast<Value>(count);
+      count =
+          before ? arith::MulIOp::create(builder, loc, before, size).getResult()
+                 : size;
+    }
+    Value fixed = arith::ConstantIndexOp::create(builder, loc, known);
+    if (auto dynamic = dyn_cast<Value>(count))
+      count =
+          known == 1
+              ? dynamic
+              : arith::MulIOp::create(builder, loc, dynamic, fixed).getResult();
+    else
+      count = builder.getIndexAttr(known);
+    int64_t length = isa<Value>(count) ? ShapedType::kDynamic : known;
+    return memref::ReinterpretCastOp::create(
+        builder, loc, MemRefType::get({length}, type.getElementType()), buffer,
+        builder.getIndexAttr(0), ArrayRef<OpFoldResult>{count},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+  }
+
   static void flatten(linalg::GenericOp op) {
     OpBuilder builder(op);
-    ReassociationIndices all =
-        llvm::to_vector(llvm::seq<int64_t>(0, op.getNumLoops()));
     AffineMap scalar = AffineMap::get(1, 0, builder.getContext());
     AffineMap element = builder.getMultiDimIdentityMap(1);
     SmallVector<Value> inputs, outputs;
@@ -72,8 +103,7 @@ private:
       if (op.isScalar(&operand)) {
         maps.push_back(scalar);
       } else {
-        value = memref::CollapseShapeOp::create(
-            builder, op.getLoc(), value, ArrayRef<ReassociationIndices>(all));
+        value = flatten(builder, op.getLoc(), value);
         maps.push_back(element);
       }
       (op.isDpsInput(&operand) ? inputs : outputs).push_back(value);

@@ -48,8 +48,6 @@ struct LowerContractionsPass
     });
     for (auto &[op, contraction] : matches) {
       OpBuilder builder(op);
-      if (contraction.transposedB)
-        contraction = packB(builder, op.getLoc(), contraction);
       if (!op->getParentOfType<scf::ParallelOp>() &&
           !op->getParentOfType<scf::ForallOp>() && rowsOfTask(contraction))
         callInTasks(builder, op.getLoc(), contraction);
@@ -61,32 +59,8 @@ struct LowerContractionsPass
   }
 
 private:
-  /// Types of a, b and c as a function's, and whether a is transposed.
+  /// Types of the operands as a function's, and which are transposed.
   using Key = std::pair<Type, unsigned>;
-
-  /// A copy of b with unit stride along j.
-  Contraction packB(OpBuilder &builder, Location loc, Contraction contraction) {
-    MemRefType type = contraction.typeB();
-    auto packed = MemRefType::get({type.getDimSize(1), type.getDimSize(0)},
-                                  type.getElementType());
-    Value copy = memref::AllocOp::create(builder, loc, packed, ValueRange(),
-                                         builder.getI64IntegerAttr(64));
-    auto index = [&](int64_t value) -> Value {
-      return arith::ConstantIndexOp::create(builder, loc, value);
-    };
-    scf::buildLoopNest(
-        builder, loc, {index(0), index(0)},
-        {index(packed.getDimSize(1)), index(packed.getDimSize(0))},
-        {index(1), index(1)},
-        [&](OpBuilder &builder, Location loc, ValueRange ivs) {
-          Value v = memref::LoadOp::create(builder, loc, contraction.b, ivs);
-          memref::StoreOp::create(builder, loc, v, copy,
-                                  ValueRange{ivs[1], ivs[0]});
-        });
-    contraction.b = copy;
-    contraction.transposedB = false;
-    return contraction;
-  }
 
   /// Rows of the result per task, or 0 where there should be one task. Static,
   /// so that it does not depend on the batch.
@@ -139,17 +113,27 @@ private:
       operands.push_back(
           builder.createOrFold<memref::CastOp>(loc, type, value));
     }
-    func::CallOp::create(builder, loc, kernelFor(loc, contraction), operands);
+    KernelSchedule schedule(contraction, vectorBits, kBlock);
+    if (schedule.packed)
+      operands.push_back(memref::AllocOp::create(
+          builder, loc, schedule.panelType(contraction.element()), ValueRange(),
+          builder.getI64IntegerAttr(64)));
+    func::CallOp::create(builder, loc, kernelFor(loc, contraction, schedule),
+                         operands);
   }
 
   /// The function of a shape.
-  func::FuncOp kernelFor(Location loc, const Contraction &contraction) {
+  func::FuncOp kernelFor(Location loc, const Contraction &contraction,
+                         const KernelSchedule &schedule) {
     SmallVector<Type> types = {atAnyOffset(contraction.typeA()),
                                atAnyOffset(contraction.typeB()),
                                atAnyOffset(contraction.typeC())};
+    if (schedule.packed)
+      types.push_back(schedule.panelType(contraction.element()));
     OpBuilder builder(&getContext());
     auto type = builder.getFunctionType(types, {});
-    func::FuncOp &kernel = kernels[Key(type, contraction.transposedA)];
+    func::FuncOp &kernel = kernels[Key(type, 2 * contraction.transposedA +
+                                                 contraction.transposedB)];
     if (kernel)
       return kernel;
     ++numKernels;
@@ -159,7 +143,8 @@ private:
     std::string name = "matmul_" + size(contraction.rows()) + "x" +
                        size(contraction.depth()) + "x" +
                        size(contraction.columns()) +
-                       (contraction.transposedA ? "_at" : "");
+                       (contraction.transposedA ? "_at" : "") +
+                       (contraction.transposedB ? "_bt" : "");
     kernel = func::FuncOp::create(builder, loc, name, type);
     kernel.setPrivate();
     symbols->insert(kernel); // Renames it where another layout has the name.
@@ -168,7 +153,9 @@ private:
     inner.a = kernel.getArgument(0);
     inner.b = kernel.getArgument(1);
     inner.c = kernel.getArgument(2);
-    buildContraction(builder, loc, inner, {vectorBits, kBlock});
+    buildContraction(builder, loc, inner,
+                     schedule.packed ? kernel.getArgument(3) : Value(),
+                     schedule);
     func::ReturnOp::create(builder, loc);
     return kernel;
   }

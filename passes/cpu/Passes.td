@@ -213,13 +213,32 @@ def FlattenElementwisePass : Pass<"modular-flatten-elementwise", "mlir::func::Fu
     ```
     becomes
     ```mlir
-    %a = memref.collapse_shape %x [[0, 1]] : memref<?x2xf32> into memref<?xf32>
-    %b = memref.collapse_shape %y [[0, 1]] : memref<?x2xf32> into memref<?xf32>
+    %a = memref.reinterpret_cast %x to offset: [0], sizes: [%n], strides: [1] : ...
+    %b = memref.reinterpret_cast %y to offset: [0], sizes: [%n], strides: [1] : ...
     linalg.generic ins(%a : memref<?xf32>) outs(%b : memref<?xf32>) { math.exp }
     ```
   }];
-  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numFlattened", "ops", "Number of ops flattened">];
+}
+
+def OrderLoopsPass : Pass<"modular-order-loops", "mlir::func::FuncOp"> {
+  let summary = "run along rows of buffers";
+  let description = [{
+    A reduction over the rows of a buffer, such as the gradient of a bias, runs
+    over columns inside and over rows outside. Each sum keeps its order.
+
+    ```mlir
+    linalg.generic {iterators (j parallel, i reduction)} ins(%dy[i, j]) outs(%db[j])
+    ```
+    becomes
+    ```mlir
+    linalg.generic {iterators (i reduction, j parallel)} ins(%dy[i, j]) outs(%db[j])
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numOrdered", "ops", "Number of ops with another order">];
 }
 
 def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp"> {
@@ -230,8 +249,9 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     panels of columns and tiles of rows, with a tile of c in vector registers
     while k ascends. Each element of c is one chain of fused additions that
     starts at its old value, whatever the tile. Columns that fill no vector come
-    in vectors of smaller powers of two; a transposed b is copied first. Large
-    products that are in no parallel loop become one over blocks of rows of c.
+    in vectors of smaller powers of two. A transposed b, and one of many columns,
+    is copied a panel at a time, into space of the caller's. Large products that
+    are in no parallel loop become one over blocks of rows of c.
     Products with a dynamic number of columns stay as they are.
 
     ```mlir

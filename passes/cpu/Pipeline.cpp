@@ -71,6 +71,8 @@ void modc::buildBuffersPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
   if (options.dispatch == Dispatch::Grouped)
     manager.addNestedPass<func::FuncOp>(createFlattenElementwisePass());
+  if (options.dispatch == Dispatch::Grouped)
+    manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
   LowerContractionsPassOptions contractions;
   contractions.vectorBits = options.vectorBits;
   contractions.rowBlock = options.rowBlock;

@@ -5,8 +5,8 @@
 #none = affine_map<(i, j) -> ()>
 
 // CHECK-LABEL: func.func @flat
-// CHECK: %[[X:.*]] = memref.collapse_shape %{{.*}} {{\[\[}}0, 1]] : memref<?x2xf32> into memref<?xf32>
-// CHECK: %[[Y:.*]] = memref.collapse_shape
+// CHECK: %[[X:.*]] = memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?x2xf32> to memref<?xf32>
+// CHECK: %[[Y:.*]] = memref.reinterpret_cast
 // CHECK: linalg.generic
 // CHECK-SAME: iterator_types = ["parallel"]
 // CHECK-SAME: ins(%[[X]], %{{.*}} : memref<?xf32>, f32) outs(%[[Y]]
@@ -22,7 +22,7 @@ func.func @flat(%x: memref<?x2xf32>, %s: f32, %y: memref<?x2xf32>) {
 
 // A broadcast, a view with gaps and an op that reads its place stay.
 // CHECK-LABEL: func.func @stay
-// CHECK-NOT: collapse_shape
+// CHECK-NOT: reinterpret_cast
 func.func @stay(%x: memref<?x2xf32>, %m: memref<?xf32>, %g: memref<?x2xf32, strided<[4, 1]>>, %n: memref<?x2xindex>) {
   linalg.generic {indexing_maps = [#row, #id], iterator_types = ["parallel", "parallel"]}
       ins(%m : memref<?xf32>) outs(%x : memref<?x2xf32>) {

@@ -43,15 +43,24 @@ func.func @large(%x: memref<?x784xf32>, %w: memref<784x64xf32>, %y: memref<?x64x
   return
 }
 
-// A transposed b is copied first.
-// CHECK-LABEL: func.func @transposed
-// CHECK: %[[COPY:.*]] = memref.alloc() {alignment = 64 : i64} : memref<16x8xf32>
-// CHECK: memref.store %{{.*}}, %[[COPY]]
-// CHECK: %[[CAST:.*]] = memref.cast %[[COPY]]
-// CHECK: call @matmul_nx16x8(%{{.*}}, %[[CAST]],
+// A transposed b is copied a panel at a time, into space of the caller's.
+// CHECK-LABEL: func.func @transposed(
+// CHECK: %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
+// CHECK: call @matmul_nx16x8_bt(%{{.*}}, %{{.*}}, %{{.*}}, %[[PANEL]])
 func.func @transposed(%x: memref<?x16xf32>, %w: memref<8x16xf32>, %y: memref<?x8xf32>) {
   linalg.generic {indexing_maps = [#a, #bt, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x, %w : memref<?x16xf32>, memref<8x16xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+func.func @wide(%x: memref<?x16xf32>, %w: memref<16x96xf32>, %y: memref<?x96xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x96xf32>) outs(%y : memref<?x96xf32>) {
   ^bb0(%p: f32, %q: f32, %out: f32):
     %m = arith.mulf %p, %q : f32
     %s = arith.addf %out, %m : f32
@@ -67,3 +76,15 @@ func.func @transposed(%x: memref<?x16xf32>, %w: memref<8x16xf32>, %y: memref<?x8
 // CHECK-SAME: vector<8xf32>
 // CHECK: vector.fma
 // CHECK: vector.store
+
+// Squares of the transposed b are exchanged in registers, for any number of rows.
+// CHECK-LABEL: func.func private @matmul_nx16x8_bt(
+// CHECK-NOT: scf.if
+// CHECK: vector.shuffle
+// CHECK: vector.fma
+
+// Many columns: a panel is packed, unless there are but few rows to use it.
+// CHECK-LABEL: func.func private @matmul_nx16x96(
+// CHECK: arith.cmpi ult, %{{.*}}, %c8
+// CHECK: scf.if
+// CHECK: else
