@@ -50,9 +50,8 @@ static double predict(modc_session_t *session, const float *x, const float *t,
 
 int main(int argc, char **argv) {
   if (argc != 4) {
-    fprintf(stderr,
-            "usage: train_toy model.so weights.safetensors "
-            "trained.safetensors\n");
+    fprintf(stderr, "usage: train_toy model.so weights.safetensors "
+                    "trained.safetensors\n");
     return 2;
   }
   char *error = NULL;

@@ -5,41 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Builds the toy network, compiles it into this process, trains it by EM and
-// predicts: no file, no MLIR header. Optionally reads the network from a file
-// instead.
+// Builds the toy network (toy_network.h), compiles it into this process, trains
+// it by EM and predicts: no file, no MLIR header. Optionally reads the network
+// from a file instead.
 //
 //===----------------------------------------------------------------------===//
+
+#include "toy_network.h"
 
 #include "frontend/Jit.h"
 
 #include <cstdio>
 
 using namespace modc::api;
-
-/// Two affine modules and a linear controller that chooses one of them.
-static Network toyNetwork() {
-  Network network("toy");
-  network.module("affine", {{2}}, [](Body &body) {
-    return std::vector<Value>{body.linear(body.input(0), 2)};
-  });
-  network.pool("experts", {{"affine", 2}});
-  network.controller("router", {{2}}, [](Body &body) {
-    Value scores = body.linear(body.input(0), 2);
-    return std::vector<Value>{body.reshape(scores, {1, 2})};
-  });
-  network.graph({{"x", {2}}}, [](Body &body) {
-    Layer layer;
-    layer.pool = "experts";
-    layer.inputs = {body.input(0)};
-    layer.controller = "router";
-    layer.controllerInputs = {body.input(0)};
-    return std::vector<Value>{body.layer(layer)};
-  });
-  network.objective("gaussian", 1.0);
-  network.optimizer("adam");
-  return network;
-}
 
 static int run(const Network &network) {
   modc::Result<Jit> jit = Jit::compile(network);

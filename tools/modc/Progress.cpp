@@ -61,7 +61,9 @@ std::string ProgressLine::line(int64_t done, std::string_view facts,
                                bool left) const {
   double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   double rate = seconds > 0 ? double(done - before) / seconds : 0;
-  std::string text = fmt::format("{}/{} {}  {}", done, total, unit, facts);
+  std::string text = fmt::format("{}/{} {}", done, total, unit);
+  if (!facts.empty())
+    text.append("  ").append(facts);
   if (rate > 0)
     text += fmt::format("  {:.{}f} {}/s", rate, rate < 10 ? 1 : 0, unit);
   if (rate > 0 && left)

@@ -212,10 +212,12 @@ Status Training::afterStep(int64_t step) {
     return status;
   int64_t steps = trainer->stepsInAll();
   bool milestone = step % milestoneEvery() == 0 || step == steps;
+  // There may be milestones before the first report.
+  std::string facts = last.step > 0 ? factsOf(last) : std::string();
   if (milestone)
-    progress->milestone(step, factsOf(last));
+    progress->milestone(step, facts);
   else if (progress->due())
-    progress->update(step, factsOf(last));
+    progress->update(step, facts);
   if (!test || flags.evalEvery == 0 || step % flags.evalEvery != 0 ||
       step == steps)
     return {};

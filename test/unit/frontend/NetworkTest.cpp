@@ -12,6 +12,8 @@
 
 #include "frontend/Network.h"
 
+#include "examples/cpp/toy_network.h"
+
 #include "gtest/gtest.h"
 
 using namespace modc;
@@ -19,31 +21,8 @@ using namespace modc::api;
 
 namespace {
 
-Network toy() {
-  Network network("toy");
-  network.module("affine", {{2}}, [](Body &body) {
-    return std::vector<Value>{body.linear(body.input(0), 2)};
-  });
-  network.pool("experts", {{"affine", 2}});
-  network.controller("router", {{2}}, [](Body &body) {
-    Value scores = body.linear(body.input(0), 2);
-    return std::vector<Value>{body.reshape(scores, {1, 2})};
-  });
-  network.graph({{"x", {2}}}, [](Body &body) {
-    Layer layer;
-    layer.pool = "experts";
-    layer.inputs = {body.input(0)};
-    layer.controller = "router";
-    layer.controllerInputs = {body.input(0)};
-    return std::vector<Value>{body.layer(layer)};
-  });
-  network.objective("gaussian", 1.0);
-  network.optimizer("adam");
-  return network;
-}
-
 TEST(Network, BuildsWhatTheModelFileHolds) {
-  Result<std::string> built = toy().text();
+  Result<std::string> built = toyNetwork().text();
   ASSERT_TRUE(bool(built)) << built.error().message();
   auto file = Network::load(MODC_EXAMPLES "/toy.mlir");
   ASSERT_TRUE(bool(file)) << file.error().message();
@@ -53,7 +32,7 @@ TEST(Network, BuildsWhatTheModelFileHolds) {
 }
 
 TEST(Network, TextReadsBack) {
-  Result<std::string> built = toy().text();
+  Result<std::string> built = toyNetwork().text();
   ASSERT_TRUE(bool(built)) << built.error().message();
   auto again = Network::parse(*built);
   ASSERT_TRUE(bool(again)) << again.error().message();
