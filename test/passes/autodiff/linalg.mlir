@@ -1,6 +1,5 @@
 // RUN: modc-opt %s --modular-differentiate --mlir-print-op-generic \
 // RUN:   | env PYTHONPATH=%source/test/numpy %python %S/Inputs/check_gradients.py
-// UNSUPPORTED: sanitize
 
 // Linalg against finite differences: named ops, and generics with elementwise
 // bodies, contractions, reductions, indices, scalars and windows.

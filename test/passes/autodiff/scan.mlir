@@ -1,6 +1,5 @@
 // RUN: modc-opt %s --modular-differentiate --mlir-print-op-generic \
 // RUN:   | env PYTHONPATH=%source/test/numpy %python %S/Inputs/check_gradients.py
-// UNSUPPORTED: sanitize
 
 // Recurrences against finite differences.
 
