@@ -13,6 +13,8 @@
 #include "runtime/Trainer.h"
 #include "runtime/Weights.h"
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
 
 namespace modc {
@@ -22,6 +24,18 @@ constexpr const char *kKind = "modc.kind";
 constexpr const char *kParameters = "parameters.";
 constexpr const char *kState = "state.";
 constexpr const char *kChoices = "choices";
+constexpr const char *kSource = "modc.source";
+constexpr const char *kOptions = "modc.options";
+
+Result<Safetensors> readCheckpoint(const std::string &path) {
+  Result<Safetensors> file = readSafetensors(path);
+  if (!file)
+    return file;
+  auto kind = file->metadata.find(kKind);
+  if (kind == file->metadata.end() || kind->second != "checkpoint")
+    return makeError(inQuotes(path), " is not a checkpoint");
+  return file;
+}
 
 Result<int64_t> numberIn(const Safetensors &file, const std::string &key) {
   auto entry = file.metadata.find(key);
@@ -60,6 +74,8 @@ Status Trainer::saveCheckpoint(const std::string &path) const {
                    {"modc.network", signature.network},
                    {"modc.network_hash", signature.hash},
                    {"modc.data", data.fingerprint()},
+                   {kSource, data.name()},
+                   {kOptions, toJson(options).dump()},
                    {"modc.seed", std::to_string(options.seed)},
                    {"modc.batch", std::to_string(options.batch)},
                    {"modc.step", std::to_string(stepCount)},
@@ -69,13 +85,10 @@ Status Trainer::saveCheckpoint(const std::string &path) const {
 }
 
 Status Trainer::resume(const std::string &path) {
-  Result<Safetensors> file = readSafetensors(path);
+  Result<Safetensors> file = readCheckpoint(path);
   if (!file)
     return file.error();
   const Signature &signature = session.signature();
-  auto kind = file->metadata.find(kKind);
-  if (kind == file->metadata.end() || kind->second != "checkpoint")
-    return makeError(inQuotes(path), " is not a checkpoint");
   auto same = [&](const char *key, const std::string &ours,
                   const char *what) -> Status {
     auto entry = file->metadata.find(key);
@@ -132,6 +145,20 @@ Status Trainer::resume(const std::string &path) {
   batchIndices = nullptr;
   sums = {};
   return {};
+}
+
+Result<CheckpointOrigin> Trainer::readOrigin(const std::string &path) {
+  Result<Safetensors> file = readCheckpoint(path);
+  if (!file)
+    return file.error();
+  CheckpointOrigin origin;
+  for (const char *key : {kOptions, kSource})
+    if (file->metadata.find(key) == file->metadata.end())
+      return makeError(inQuotes(path), " lacks ", inQuotes(key));
+  origin.data = file->metadata[kSource];
+  if (Status s = readOptions(file->metadata[kOptions], origin.options); !s)
+    return s.error().within(inQuotes(path));
+  return origin;
 }
 
 } // namespace modc

@@ -111,24 +111,14 @@ Result<TrainingLog> TrainingLog::open(const std::string &path, bool append) {
 
 Status TrainingLog::start(const Signature &signature, const Dataset &data,
                           const TrainOptions &options) {
-  static const char *const kinds[] = {"partial", "complete", "enumerated"};
-  return lines.write({{"event", "start"},
-                      {"modc", signature.compiler},
-                      {"network", signature.network},
-                      {"hash", signature.hash},
-                      {"data", data.name()},
-                      {"points", data.points()},
-                      {"steps", options.steps},
-                      {"batch", options.batch},
-                      {"samples", options.samples},
-                      {"e_every", options.eEvery},
-                      {"e_step", kinds[int(options.eStep)]},
-                      {"e_own_batch", options.eOwnBatch},
-                      {"lr", options.learningRate},
-                      {"weight_decay", options.weightDecay},
-                      {"clip_norm", options.clipNorm},
-                      {"frozen", options.frozen},
-                      {"seed", options.seed}});
+  json object = {{"event", "start"},
+                 {"modc", signature.compiler},
+                 {"network", signature.network},
+                 {"hash", signature.hash},
+                 {"data", data.name()},
+                 {"points", data.points()}};
+  object.update(toJson(options));
+  return lines.write(object);
 }
 
 Status TrainingLog::step(const TrainReport &report) {

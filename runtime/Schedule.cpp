@@ -90,4 +90,18 @@ Result<Schedule> Schedule::parse(std::string_view text) {
   return schedule;
 }
 
+std::string Schedule::text() const {
+  static const char *const names[] = {"constant", "cosine", "linear", "steps"};
+  std::string made = names[int(kind)];
+  if (kind == Kind::Steps) {
+    // The shortest digits that read back as the same number.
+    char digits[32];
+    auto [end, error] = std::to_chars(digits, digits + sizeof(digits), factor);
+    made += ":" + std::to_string(every) + ":" + std::string(digits, end);
+  }
+  if (warmup > 0)
+    made += "+warmup:" + std::to_string(warmup);
+  return made;
+}
+
 } // namespace modc

@@ -16,6 +16,7 @@
 #include "runtime/formats/Result.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace modc {
@@ -36,6 +37,8 @@ struct Schedule {
   /// "constant", "cosine", "linear" or "steps:EVERY:FACTOR", each optionally
   /// followed by "+warmup:STEPS".
   static Result<Schedule> parse(std::string_view text);
+  /// What parse reads as this schedule.
+  std::string text() const;
 };
 
 } // namespace modc

@@ -47,35 +47,6 @@ Status freeze(const Signature &signature, const std::string &name,
                    inQuotes(signature.network), " has ", names);
 }
 
-Status checkOptions(const TrainOptions &options) {
-  auto atLeast = [](const char *what, int64_t value, int64_t least) -> Status {
-    if (value >= least)
-      return {};
-    return makeError(what, " is ", value, ", it must be at least ", least);
-  };
-  for (Status status :
-       {atLeast("steps", options.steps, 0),
-        atLeast("epochs", options.epochs, 0),
-        atLeast("batch", options.batch, 1),
-        atLeast("samples", options.samples, 1),
-        atLeast("e-every", options.eEvery, 0),
-        atLeast("report-every", options.reportEvery, 0),
-        atLeast("checkpoint-every", options.checkpointEvery, 0)})
-    if (!status)
-      return status;
-  auto finite = [](const char *what, double value) -> Status {
-    if (std::isfinite(value) && value >= 0)
-      return {};
-    return makeError(what, " must be a number that is not negative");
-  };
-  for (Status status : {finite("learning rate", options.learningRate),
-                        finite("weight decay", options.weightDecay),
-                        finite("clip norm", options.clipNorm)})
-    if (!status)
-      return status;
-  return {};
-}
-
 } // namespace
 
 Trainer::Trainer(Session &session, const Dataset &data, TrainOptions options,

@@ -20,8 +20,8 @@
 #include "runtime/Choices.h"
 #include "runtime/Dataset.h"
 #include "runtime/Metrics.h"
-#include "runtime/Schedule.h"
 #include "runtime/Session.h"
+#include "runtime/TrainOptions.h"
 
 #include <functional>
 #include <memory>
@@ -29,48 +29,6 @@
 #include <vector>
 
 namespace modc {
-
-/// What an E-step covers and where its candidates come from.
-enum class EStepKind {
-  /// The points of a batch; candidates are drawn from the controllers.
-  Partial,
-  /// All points; candidates are drawn from the controllers.
-  Complete,
-  /// The points of a batch; every assignment is a candidate.
-  Enumerated
-};
-
-struct TrainOptions {
-  /// M-steps in all, counted from the beginning also when resumed.
-  int64_t steps = 0;
-  /// Where `steps` is 0: epochs of ⌊N / batch⌋ M-steps.
-  int64_t epochs = 1;
-  /// Points per step; the whole data set where that is smaller. The rest of an
-  /// epoch that fills no batch is left out; each epoch leaves out others.
-  int64_t batch = 128;
-  /// Candidates S per point: the stored choice and S − 1 fresh ones.
-  int64_t samples = 10;
-  /// An E-step comes before M-step t (from 0) where t mod eEvery = 0; 0 means
-  /// never, and a* stays as it was drawn. Networks without layers have none.
-  int64_t eEvery = 1;
-  EStepKind eStep = EStepKind::Partial;
-  /// The E-step draws a batch of its own from the epoch, as the released code
-  /// did, rather than sharing that of the M-step after it.
-  bool eOwnBatch = false;
-  double learningRate = 1e-3;
-  Schedule schedule;
-  double weightDecay = 0;
-  double clipNorm = 0;
-  /// Names of groups, or of pools whose members are all meant.
-  std::vector<std::string> frozen;
-  uint64_t seed = 0;
-  /// Steps between two reports; 0 reports at the end only.
-  int64_t reportEvery = 100;
-  /// Where checkpoints go; empty for none. One is written every
-  /// `checkpointEvery` steps (0: no), at the end and on an interrupt.
-  std::string checkpoint;
-  int64_t checkpointEvery = 0;
-};
 
 /// Where a training stands; objective parts are means per point since the last
 /// report.
@@ -93,6 +51,13 @@ struct TrainReport {
   double seconds = 0;
 };
 
+/// What a checkpoint says of the training that wrote it.
+struct CheckpointOrigin {
+  TrainOptions options;
+  /// Its data, as Dataset::name() has it.
+  std::string data;
+};
+
 enum class TrainEnd { Finished, Interrupted };
 
 class Trainer {
@@ -111,8 +76,11 @@ public:
   create(Session &session, const Dataset &data, TrainOptions options);
 
   /// Continues where a checkpoint stopped: parameters, optimizer, choices and
-  /// position. Refuses one of another network, data set, seed or batch.
+  /// position. Refuses one of another network, data set, seed or batch. Other
+  /// options may differ from those that the checkpoint was made with:
+  /// readOrigin says which they were.
   Status resume(const std::string &path);
+  static Result<CheckpointOrigin> readOrigin(const std::string &path);
 
   /// Continues a run of the same options, seed and data whose first `step`
   /// steps were made by another trainer on this session, which kept the

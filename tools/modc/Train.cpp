@@ -56,6 +56,8 @@ public:
   /// options; the exit code of a usage error.
   std::optional<int> checkFlags();
   Status checkFiles();
+  /// Where a run is resumed, takes from its checkpoint what no flag says.
+  Status adoptOptions(const Flags &given);
   Status openData(Session &opened);
   Status start();
   /// Trains; the exit code.
@@ -65,11 +67,13 @@ private:
   Status onReport(const TrainReport &report);
   Status afterStep(int64_t step);
   Status logTest(const Evaluation &result);
+  void tellChanges() const;
   int stopped();
   int finished();
   int64_t milestoneEvery() const;
 
   TrainFlags &flags;
+  std::optional<CheckpointOrigin> origin;
   Session *session = nullptr;
   std::optional<Dataset> data, test;
   std::unique_ptr<Trainer> trainer;
@@ -144,11 +148,50 @@ Status Training::checkFiles() {
   return selections.prepare();
 }
 
+Status Training::adoptOptions(const Flags &given) {
+  if (!flags.resume)
+    return {};
+  auto read = Trainer::readOrigin(flags.train.checkpoint);
+  if (!read)
+    return read.error();
+  origin.emplace(std::move(*read));
+  auto adopt = [&](const char *flag, auto &value, const auto &before) {
+    if (!given.given(flag))
+      value = before;
+  };
+  TrainOptions &train = flags.train;
+  const TrainOptions &before = origin->options;
+  if (!flags.epochs)
+    adopt("--steps", train.steps, before.steps);
+  adopt("--data", flags.data, origin->data);
+  adopt("--batch", train.batch, before.batch);
+  adopt("--samples", train.samples, before.samples);
+  adopt("--e-every", train.eEvery, before.eEvery);
+  adopt("--e-step", train.eStep, before.eStep);
+  adopt("--e-own-batch", train.eOwnBatch, before.eOwnBatch);
+  adopt("--lr", train.learningRate, before.learningRate);
+  adopt("--schedule", train.schedule, before.schedule);
+  adopt("--weight-decay", train.weightDecay, before.weightDecay);
+  adopt("--clip-norm", train.clipNorm, before.clipNorm);
+  adopt("--freeze", train.frozen, before.frozen);
+  adopt("--seed", train.seed, before.seed);
+  return {};
+}
+
+/// Each option that is not what it was when the checkpoint was written.
+void Training::tellChanges() const {
+  Json before = toJson(origin->options), now = toJson(trainer->settings());
+  for (const auto &[name, value] : now.items())
+    if (before[name] != value)
+      say(fmt::format("note: {} is {} from here on, it was {}", name,
+                      value.dump(), before[name].dump()));
+}
+
 Status Training::openData(Session &opened) {
   session = &opened;
   const Signature &signature = opened.signature();
   DataOptions options;
-  options.seed = uint64_t(flags.seed);
+  options.seed = flags.train.seed;
   auto read = [&](const std::string &source, Split split,
                   std::optional<Dataset> &out) -> Status {
     Result<Dataset> opened = Dataset::open(signature, source, split, options);
@@ -167,7 +210,7 @@ Status Training::openData(Session &opened) {
 
 Status Training::start() {
   Status status = flags.initFrom.empty()
-                      ? session->init(uint64_t(flags.seed))
+                      ? session->init(flags.train.seed)
                       : loadWeights(*session, flags.initFrom);
   if (!status)
     return status;
@@ -175,9 +218,11 @@ Status Training::start() {
   if (!created)
     return created.error();
   trainer = std::move(*created);
-  if (flags.resume)
+  if (flags.resume) {
     if (Status resumed = trainer->resume(flags.train.checkpoint); !resumed)
       return resumed;
+    tellChanges();
+  }
   if (!flags.log.empty()) {
     auto opened = TrainingLog::open(flags.log, flags.resume);
     if (!opened)
@@ -369,7 +414,9 @@ static void declare(Flags &parser, TrainFlags &flags) {
               "keep a checkpoint there, also when interrupted");
   parser.integer("--checkpoint-every", "N", flags.checkpointEvery, 0, most,
                  "steps between checkpoints; 0 only at the end");
-  parser.flag("--resume", flags.resume, "go on from the checkpoint");
+  parser.flag("--resume", flags.resume,
+              "go on from the checkpoint, with its data and options where no "
+              "flag says otherwise");
   parser.flag("--json", flags.json, "print the summary as JSON");
   addBuildFlags(parser, flags.build);
   parser.choice("--optimizer", flags.build.optimizer,
@@ -397,6 +444,8 @@ int trainMain(int argc, char **argv) {
   if (std::optional<int> code = training.checkFlags())
     return *code;
   if (Status status = training.checkFiles(); !status)
+    return fail(status.error());
+  if (Status status = training.adoptOptions(parser); !status)
     return fail(status.error());
   auto session = openSession(flags.model, flags.build, parser, flags.threads);
   if (!session)

@@ -56,4 +56,14 @@ TEST(Schedule, RefusesOtherTexts) {
             "steps:EVERY:FACTOR, and +warmup:STEPS after it");
 }
 
+TEST(Schedule, TextReadsBack) {
+  for (const char *text :
+       {"constant", "cosine+warmup:7", "linear", "steps:10:0.1",
+        "steps:3:0.30000000000000004+warmup:2"}) {
+    auto schedule = Schedule::parse(text);
+    ASSERT_TRUE(schedule) << text;
+    EXPECT_EQ(schedule->text(), text);
+  }
+}
+
 } // namespace

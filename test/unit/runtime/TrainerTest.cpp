@@ -126,6 +126,14 @@ TEST(Trainer, ResumesBitExactly) {
   ASSERT_TRUE(end);
   EXPECT_EQ(*end, TrainEnd::Interrupted);
 
+  // The file says what it was made with.
+  auto origin = Trainer::readOrigin(path);
+  ASSERT_TRUE(origin) << origin.error().message();
+  EXPECT_EQ(origin->data, "toy");
+  EXPECT_EQ(origin->options.learningRate, options.learningRate);
+  EXPECT_EQ(origin->options.schedule.text(), "cosine+warmup:10");
+  EXPECT_EQ(origin->options.steps, 60);
+
   // Other parameters and choices, so that all must come from the file.
   Training second(options);
   ASSERT_TRUE(second.session->init(99));
@@ -165,6 +173,9 @@ TEST(Trainer, RefusesForeignCheckpoints) {
   ASSERT_TRUE(saveWeights(*run.session, path));
   EXPECT_EQ(message(run.trainer->resume(path)),
             "'" + path + "' is not a checkpoint");
+  auto origin = Trainer::readOrigin(path);
+  ASSERT_FALSE(origin);
+  EXPECT_EQ(origin.error().message(), "'" + path + "' is not a checkpoint");
   std::remove(path.c_str());
 }
 
