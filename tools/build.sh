@@ -13,6 +13,7 @@
 
 set -eu
 cd "$(dirname "$0")/.."
+. tools/common.sh
 
 usage() {
   cat <<'USAGE'
@@ -34,8 +35,6 @@ Installs what is missing (tools/setup.sh), configures and builds.
 USAGE
 }
 
-say() { printf '%s\n' "build.sh: $*" >&2; }
-
 dir="" suffix="" jobs=$(nproc) options=""
 while [ $# -gt 0 ]; do
   case $1 in
@@ -45,11 +44,11 @@ while [ $# -gt 0 ]; do
       options="$options -DMODC_TSAN=ON -DMODC_COMPILER=OFF" ;;
     --runtime) suffix="$suffix-runtime"; options="$options -DMODC_COMPILER=OFF" ;;
     --dir | --jobs)
-      [ $# -ge 2 ] || { say "$1 wants a value"; exit 2; }
+      wants_value $# "$1"
       case $1 in --dir) dir=$2 ;; --jobs) jobs=$2 ;; esac
       shift ;;
     -h | --help) usage; exit 0 ;;
-    *) say "unknown argument '$1'"; usage >&2; exit 2 ;;
+    *) misuse "unknown argument '$1'" ;;
   esac
   shift
 done

@@ -13,15 +13,17 @@
 
 set -eu
 cd "$(dirname "$0")/.."
+. tools/common.sh
 
 usage() {
   cat <<'USAGE'
-usage: tools/demo.sh [--epochs N] [--seed N] [--out DIR] [--jobs N]
+usage: tools/demo.sh [--epochs N | --steps N] [--seed N] [--out DIR] [--jobs N]
 
 Sets up, builds, trains examples/fashion-mnist.mlir on Fashion-MNIST and
 evaluates the result.
 
   --epochs N  passes over the training images (default: 6)
+  --steps N   training steps instead, for a quick look
   --seed N    seed of everything random (default: 0)
   --out DIR   where weights and log are written (default: build/demo)
   --jobs N    jobs of the build (default: one per processor)
@@ -29,22 +31,20 @@ evaluates the result.
 USAGE
 }
 
-say() { printf '%s\n' "demo.sh: $*" >&2; }
-
-epochs=6 seed=0 out=build/demo jobs=$(nproc)
+length="--epochs 6" seed=0 out=build/demo jobs=$(nproc)
 while [ $# -gt 0 ]; do
   case $1 in
-    --epochs | --seed | --out | --jobs)
-      [ $# -ge 2 ] || { say "$1 wants a value"; exit 2; }
+    --epochs | --steps | --seed | --out | --jobs)
+      wants_value $# "$1"
       case $1 in
-        --epochs) epochs=$2 ;;
+        --epochs | --steps) length="$1 $2" ;;
         --seed) seed=$2 ;;
         --out) out=$2 ;;
         --jobs) jobs=$2 ;;
       esac
       shift ;;
     -h | --help) usage; exit 0 ;;
-    *) say "unknown argument '$1'"; usage >&2; exit 2 ;;
+    *) misuse "unknown argument '$1'" ;;
   esac
   shift
 done
@@ -59,7 +59,8 @@ show() {
   "$@"
 }
 
-show build/bin/modc train "$model" --data fashion-mnist --epochs "$epochs" \
+# shellcheck disable=SC2086
+show build/bin/modc train "$model" --data fashion-mnist $length \
   --batch 128 --samples 10 --e-every 1 --seed "$seed" \
   --log "$out/run.jsonl" --save "$out/weights.safetensors"
 show build/bin/modc eval "$model" --data fashion-mnist --samples 10 \

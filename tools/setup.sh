@@ -12,6 +12,7 @@
 #===----------------------------------------------------------------------===#
 
 set -eu
+. "$(dirname "$0")/common.sh"
 
 packages="
 llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22 lld-22
@@ -34,14 +35,12 @@ Exit codes: 0 nothing is missing, 1 something is, 2 usage.
 USAGE
 }
 
-say() { printf '%s\n' "setup.sh: $*" >&2; }
-
 check=no
 while [ $# -gt 0 ]; do
   case $1 in
     --check) check=yes ;;
     -h | --help) usage; exit 0 ;;
-    *) say "unknown argument '$1'"; usage >&2; exit 2 ;;
+    *) misuse "unknown argument '$1'" ;;
   esac
   shift
 done

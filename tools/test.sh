@@ -13,6 +13,7 @@
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tools/common.sh
 
 usage() {
   cat <<'USAGE'
@@ -38,9 +39,6 @@ Exit codes: 0 every test passed, 1 one failed or the build did, 2 usage.
 USAGE
 }
 
-say() { printf '%s\n' "test.sh: $*" >&2; }
-bad() { say "$*"; usage >&2; exit 2; }
-
 dir="" suffix="" jobs=$(nproc) filter="" share="" build=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -50,7 +48,7 @@ while [ $# -gt 0 ]; do
     --thread-sanitizer)
       suffix="-thread-sanitizer"; build+=(--thread-sanitizer) ;;
     --share | --filter | --dir | --jobs)
-      [ $# -ge 2 ] || bad "$1 wants a value"
+      wants_value $# "$1"
       case $1 in
         --share) share=$2 ;;
         --filter) filter=$2 ;;
@@ -59,16 +57,16 @@ while [ $# -gt 0 ]; do
       esac
       shift ;;
     -h | --help) usage; exit 0 ;;
-    *) bad "unknown argument '$1'" ;;
+    *) misuse "unknown argument '$1'" ;;
   esac
   shift
 done
 dir=${dir:-build$suffix}
 part=1 parts=1
 if [ -n "$share" ]; then
-  [[ $share =~ ^([1-9][0-9]*)/([1-9][0-9]*)$ ]] || bad "--share wants K/N, not '$share'"
+  [[ $share =~ ^([1-9][0-9]*)/([1-9][0-9]*)$ ]] || misuse "--share wants K/N, not '$share'"
   part=${BASH_REMATCH[1]} parts=${BASH_REMATCH[2]}
-  [ "$part" -le "$parts" ] || bad "--share $share: part $part of $parts"
+  [ "$part" -le "$parts" ] || misuse "--share $share: part $part of $parts"
 fi
 
 tools/build.sh "${build[@]}" --dir "$dir" --jobs "$jobs" || {
