@@ -36,15 +36,54 @@ static bool hasUnitLastStride(Value value) {
          !strides.empty() && strides.back() == 1;
 }
 
-/// Recognises out + x·y with two parallel dimensions and one reduction.
+namespace {
+
+/// One factor of the products: an element [first, second] of a buffer, where
+/// both are loops.
+struct Factor {
+  Value buffer, rows;
+  unsigned first, second;
+};
+
+} // namespace
+
+/// The factor that a value of the body is; none if it is something else.
+static std::optional<Factor> getFactor(linalg::GenericOp op, Value value) {
+  auto mapOf = [&](BlockArgument argument) {
+    return op.getIndexingMapsArray()[argument.getArgNumber()];
+  };
+  auto operandOf = [&](BlockArgument argument) {
+    return op->getOperand(argument.getArgNumber());
+  };
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    AffineMap map = mapOf(argument);
+    if (!map.isProjectedPermutation() || map.getNumResults() != 2)
+      return std::nullopt;
+    return Factor{operandOf(argument), Value(), map.getDimPosition(0),
+                  map.getDimPosition(1)};
+  }
+  // buffer[rows[first], second]
+  auto load = value.getDefiningOp<memref::LoadOp>();
+  if (!load || load.getIndices().size() != 2)
+    return std::nullopt;
+  auto cast = load.getIndices()[0].getDefiningOp<arith::IndexCastOp>();
+  auto column = load.getIndices()[1].getDefiningOp<linalg::IndexOp>();
+  auto number = cast ? dyn_cast<BlockArgument>(cast.getIn()) : BlockArgument();
+  if (!number || !column || number.getOwner() != op.getBody())
+    return std::nullopt;
+  AffineMap map = mapOf(number);
+  if (!map.isProjectedPermutation() || map.getNumResults() != 1)
+    return std::nullopt;
+  return Factor{load.getMemRef(), operandOf(number), map.getDimPosition(0),
+                unsigned(column.getDim())};
+}
+
 std::optional<Contraction> Contraction::match(linalg::GenericOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() != 2 ||
       op.getNumDpsInits() != 1 || op.getNumLoops() != 3 ||
       op.getNumReductionLoops() != 1)
     return std::nullopt;
   Block *body = op.getBody();
-  if (body->getOperations().size() != 3)
-    return std::nullopt;
   auto sum =
       body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!sum)
@@ -54,43 +93,46 @@ std::optional<Contraction> Contraction::match(linalg::GenericOp op) {
   auto product = other.getDefiningOp<arith::MulFOp>();
   if (!product || (sum.getLhs() != out && sum.getRhs() != out))
     return std::nullopt;
-  Value x = body->getArgument(0), y = body->getArgument(1);
-  if (!(product.getLhs() == x && product.getRhs() == y) &&
-      !(product.getLhs() == y && product.getRhs() == x))
+  std::optional<Factor> factors[] = {getFactor(op, product.getLhs()),
+                                     getFactor(op, product.getRhs())};
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (!factors[0] || !factors[1] || factors[0]->buffer == op.getDpsInits()[0] ||
+      factors[1]->buffer == op.getDpsInits()[0] ||
+      !map.isProjectedPermutation() || map.getNumResults() != 2)
     return std::nullopt;
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  for (AffineMap map : maps)
-    if (!map.isProjectedPermutation() || map.getNumResults() != 2)
-      return std::nullopt;
-  unsigned i = maps[2].getDimPosition(0), j = maps[2].getDimPosition(1);
+  // What the factors are made of, the product, the sum and the terminator.
+  size_t gathered = bool(factors[0]->rows) + bool(factors[1]->rows);
+  if (body->getOperations().size() != 3 + 3 * gathered)
+    return std::nullopt;
+  unsigned i = map.getDimPosition(0), j = map.getDimPosition(1);
   unsigned k = 3 - i - j;
   if (op.getIteratorTypesArray()[k] != utils::IteratorType::reduction)
     return std::nullopt;
-  auto uses = [&](AffineMap map, unsigned d, unsigned e) {
-    return map.getDimPosition(0) == d && map.getDimPosition(1) == e;
+  auto uses = [&](const Factor &factor, unsigned d, unsigned e) {
+    return factor.first == d && factor.second == e;
   };
   Contraction result;
   result.c = op.getDpsInits()[0];
   for (unsigned first : {0u, 1u}) {
-    AffineMap a = maps[first], b = maps[1 - first];
-    if (!(uses(a, i, k) || uses(a, k, i)) || !(uses(b, k, j) || uses(b, j, k)))
+    const Factor &a = *factors[first], &b = *factors[1 - first];
+    if (!(uses(a, i, k) || uses(a, k, i)) ||
+        !(uses(b, k, j) || uses(b, j, k)) || b.rows ||
+        (a.rows && !uses(a, i, k)))
       continue;
-    result.a = op.getDpsInputs()[first];
-    result.b = op.getDpsInputs()[1 - first];
+    result.a = a.buffer;
+    result.b = b.buffer;
+    result.rows = a.rows;
     result.transposedA = uses(a, k, i);
     result.transposedB = uses(b, j, k);
   }
   if (!result.a)
     return std::nullopt;
-  auto type = cast<MemRefType>(result.c.getType());
-  auto typeB = cast<MemRefType>(result.b.getType());
-  Type element = type.getElementType();
+  Type element = result.element();
   if ((!element.isF32() && !element.isF64()) ||
-      typeB.getElementType() != element ||
-      cast<MemRefType>(result.a.getType()).getElementType() != element ||
-      type.isDynamicDim(1) || !hasUnitLastStride(result.c))
-    return std::nullopt;
-  if (!hasUnitLastStride(result.b))
+      result.typeA().getElementType() != element ||
+      result.typeB().getElementType() != element ||
+      ShapedType::isDynamic(result.columns()) || !hasUnitLastStride(result.c) ||
+      !hasUnitLastStride(result.b))
     return std::nullopt;
   return result;
 }

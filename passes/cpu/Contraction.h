@@ -19,10 +19,13 @@
 
 namespace modc {
 
-/// c[i, j] += Σ_k a·b, where each operand may be transposed.
+/// c[i, j] += Σ_k a·b, where each operand may be transposed, and the rows of a
+/// may be chosen by number.
 struct Contraction {
   mlir::Value a, b, c;
-  bool transposedA = false; ///< a is [k, i]
+  /// i32: row r of the product's a is row rows[r] of `a`. Null for r itself.
+  mlir::Value rows;
+  bool transposedA = false; ///< a is [k, i]; not with `rows`
   bool transposedB = false; ///< b is [j, k]
 
   mlir::MemRefType typeA() const { return typeOf(a); }
@@ -31,9 +34,9 @@ struct Contraction {
   mlir::Type element() const { return typeC().getElementType(); }
 
   /// Rows of c, its columns and the length of the sums; dynamic where unknown.
-  int64_t rows() const { return typeC().getDimSize(0); }
+  int64_t height() const { return typeC().getDimSize(0); }
   int64_t columns() const { return typeC().getDimSize(1); }
-  int64_t depth() const { return typeA().getDimSize(transposedA ? 0 : 1); }
+  int64_t depth() const { return typeB().getDimSize(transposedB ? 1 : 0); }
 
   /// Recognises out + x·y with two parallel dimensions and one reduction, a
   /// known number of columns, and rows of b and c without gaps.

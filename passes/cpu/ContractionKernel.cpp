@@ -77,6 +77,13 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     setInsertionPointToStart(op.getBody());
     body(op.getInductionVar());
   }
+  /// Where row `row` of the product's a is.
+  Value rowOfA(Value row) {
+    if (!contraction.rows)
+      return row;
+    Value number = memref::LoadOp::create(*this, contraction.rows, row);
+    return arith::IndexCastOp::create(*this, getIndexType(), number);
+  }
   Value loadB(int64_t width, ValueRange at) {
     return vector::LoadOp::create(*this, VectorType::get(width, element),
                                   panel ? panel : contraction.b, at);
@@ -205,6 +212,10 @@ struct KernelBuilder : ImplicitLocOpBuilder {
             *this, element.type, contraction.c, ValueRange{row, column}));
       }
     }
+    SmallVector<Value> rowsOfA;
+    for (int64_t r = 0; r < rows; ++r)
+      rowsOfA.push_back(contraction.transposedA ? offset(i, r)
+                                                : rowOfA(offset(i, r)));
     auto op =
         scf::ForOp::create(*this, part.first, part.last, index(1), sums,
                            [](OpBuilder &, Location, Value, ValueRange) {});
@@ -219,7 +230,7 @@ struct KernelBuilder : ImplicitLocOpBuilder {
             loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
       SmallVector<Value> next;
       for (int64_t r = 0; r < rows; ++r) {
-        Value row = parts[r * part.widths.size()].row;
+        Value row = rowsOfA[r];
         Value scalar = contraction.transposedA
                            ? memref::LoadOp::create(*this, contraction.a,
                                                     ValueRange{k, row})
@@ -263,7 +274,7 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     int64_t columns = contraction.columns();
     int64_t full = schedule.panelColumns();
     int64_t rest = columns % full;
-    Value depth = size(contraction.a, contraction.transposedA ? 0 : 1);
+    Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
     auto run = [&](Panel part) {
       if (space && contraction.transposedB)
         packTransposed(part, space);

@@ -48,8 +48,10 @@ static bool shouldFuse(OpOperand *operand) {
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || !operand->get().hasOneUse())
     return false;
-  // A contraction has kernels of its own, which want plain operands.
-  if (linalg::isaContractionOpInterface(consumer))
+  // A contraction has kernels of its own, which want plain operands, also where
+  // its rows are chosen by number.
+  if (linalg::isaContractionOpInterface(consumer) ||
+      !consumer.getBody()->getOps<tensor::ExtractOp>().empty())
     return false;
   // The order of a sum is fixed, which keeps its loop scalar: functions stay in
   // loops of their own, which become vectors.

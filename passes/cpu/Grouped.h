@@ -24,6 +24,9 @@ struct GroupedLowering {
   GroupedOp op;
   PlanTensors plan;
   int64_t rowBlock;
+  /// Whether a matrix product reads rows where they are, instead of a tile that
+  /// they were copied to.
+  bool gathersInProducts = false;
 
   /// Number of positions, R·K.
   mlir::Value positionCount();

@@ -1,4 +1,5 @@
-//===- GroupedBody.cpp - Bodies of grouped ops on rows of a member ------------===//
+//===- GroupedBody.cpp - Bodies of grouped ops on rows of a member
+//------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -38,16 +39,14 @@ Value GroupedLowering::memberOf(unsigned c, Value slot) {
   SmallVector<int32_t> numbers(members);
   Value table = arith::ConstantOp::create(
       b, DenseElementsAttr::get(
-             RankedTensorType::get({int64_t(members.size())},
-                                   b.getI32Type()),
+             RankedTensorType::get({int64_t(members.size())}, b.getI32Type()),
              ArrayRef<int32_t>(numbers)));
   return b.toIndex(b.extract(table, slot));
 }
 
 std::pair<Value, Value> GroupedLowering::segmentOf(Value member) {
   Value first = b.toIndex(b.extract(plan.offsets, member));
-  Value last =
-      b.toIndex(b.extract(plan.offsets, b.add(member, b.index(1))));
+  Value last = b.toIndex(b.extract(plan.offsets, b.add(member, b.index(1))));
   return {first, b.sub(last, first)};
 }
 
@@ -96,11 +95,83 @@ static Value continueSum(TensorBuilder &b, Value yielded, Value value,
   })[0];
 }
 
+/// The matrix product that reads `tile`, a tile of gathered rows, if nothing
+/// else does but for the number of rows: it can then gather them itself.
+static linalg::GenericOp getOnlyProduct(BlockArgument tile) {
+  linalg::GenericOp product;
+  for (OpOperand &use : tile.getUses()) {
+    if (auto dim = dyn_cast<tensor::DimOp>(use.getOwner());
+        dim && dim.getConstantIndex() == 0)
+      continue;
+    auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!generic || product || generic.getNumLoops() != 3 ||
+        generic.getBody()->getOperations().size() != 3 ||
+        !linalg::isaContractionOpInterface(generic) ||
+        !generic.isDpsInput(&use) ||
+        tensorType(generic.getDpsInits()[0]).getRank() != 2)
+      return {};
+    // A row of the result takes one row of the tile. Where rows are summed
+    // over, each is read in many short pieces, for which a tile is nearer.
+    AffineMap map = generic.getMatchingIndexingMap(&use);
+    AffineMap out =
+        generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+    if (!map.isProjectedPermutation() || !out.isProjectedPermutation() ||
+        map.getNumResults() != 2 ||
+        map.getDimPosition(0) != out.getDimPosition(0))
+      return {};
+    product = generic;
+  }
+  return product && tensorType(tile).getRank() == 2 ? product
+                                                    : linalg::GenericOp();
+}
+
+/// The product with the rows of `whole` that `rows` names in place of `tile`.
+static linalg::GenericOp gatherInProduct(TensorBuilder &b,
+                                         linalg::GenericOp product,
+                                         BlockArgument tile, Value whole,
+                                         Value rows, IRMapping &mapping) {
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps = product.getIndexingMapsArray();
+  unsigned column = 0;
+  for (OpOperand *input : product.getDpsInputOperands()) {
+    bool gathered = input->get() == tile;
+    inputs.push_back(gathered ? rows : mapping.lookupOrDefault(input->get()));
+    if (!gathered)
+      continue;
+    AffineMap &map = maps[input->getOperandNumber()];
+    column = map.getDimPosition(1);
+    map = map.getSubMap({0});
+  }
+  Value out = mapping.lookupOrDefault(product.getDpsInits()[0]);
+  return linalg::GenericOp::create(
+      b, out.getType(), inputs, out, maps, product.getIteratorTypesArray(),
+      [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        IRMapping inner;
+        for (auto [operand, old, now] :
+             llvm::zip(product->getOpOperands(),
+                       product.getBody()->getArguments(), arguments)) {
+          Value value = now;
+          if (operand.get() == tile) {
+            Value row = arith::IndexCastOp::create(builder, loc,
+                                                   builder.getIndexType(), now);
+            Value place = linalg::IndexOp::create(builder, loc, column);
+            value = tensor::ExtractOp::create(builder, loc, whole,
+                                              ValueRange{row, place});
+          }
+          inner.map(old, value);
+        }
+        for (Operation &op : *product.getBody())
+          builder.clone(op, inner);
+      });
+}
+
 SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
                                             Value count,
                                             ValueRange accumulators) {
   Block &body = op.getClassBody(c);
   IRMapping mapping;
+  // Products that gather the rows of a whole operand in place of a tile.
+  DenseMap<Operation *, std::pair<BlockArgument, Value>> products;
   auto argument = body.getArguments().begin();
   auto bind = [&](Value value) {
     Type wanted = argument->getType();
@@ -113,14 +184,19 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
       ++argument;
       continue;
     }
+    if (auto product =
+            gathersInProducts ? getOnlyProduct(*argument) : linalg::GenericOp();
+        product && !products.contains(product)) {
+      products[product] = {*argument++, whole};
+      continue;
+    }
     SmallVector<OpFoldResult> sizes = b.sizes(whole);
     sizes[0] = count;
-    Value tile = tensor::EmptyOp::create(
-        b, sizes, tensorType(whole).getElementType());
+    Value tile =
+        tensor::EmptyOp::create(b, sizes, tensorType(whole).getElementType());
     tile = b.loop(b.index(0), count, tile, [&](Value i, ValueRange carried) {
       Value r = b.toIndex(b.extract(plan.rows, b.add(first, i)));
-      return SmallVector<Value>{
-          b.insertRow(b.row(whole, r), carried[0], i)};
+      return SmallVector<Value>{b.insertRow(b.row(whole, r), carried[0], i)};
     })[0];
     bind(tile);
   }
@@ -130,8 +206,23 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
     bind(whole);
   for (Value stack : op.getClassParameters(c))
     bind(b.row(stack, slot));
-  for (Operation &inner : body.without_terminator())
+  for (Operation &inner : body.without_terminator()) {
+    if (auto found = products.find(&inner); found != products.end()) {
+      auto [tile, whole] = found->second;
+      auto product =
+          gatherInProduct(b, cast<linalg::GenericOp>(inner), tile, whole,
+                          b.rows(plan.rows, first, count), mapping);
+      mapping.map(inner.getResults(), product->getResults());
+      continue;
+    }
+    auto dim = dyn_cast<tensor::DimOp>(inner);
+    if (dim && !mapping.contains(dim.getSource()) &&
+        dim.getSource().getParentBlock() == &body) {
+      mapping.map(dim.getResult(), count);
+      continue;
+    }
     b.clone(inner, mapping);
+  }
   Operation *yield = body.getTerminator();
   SmallVector<Value> results;
   size_t numRows = op.getRowResults().size();

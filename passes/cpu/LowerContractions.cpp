@@ -65,12 +65,14 @@ private:
   /// Rows of the result per task, or 0 where there should be one task. Static,
   /// so that it does not depend on the batch.
   int64_t rowsOfTask(const Contraction &contraction) {
+    if (contraction.rows)
+      return 0;
     int64_t depth = contraction.depth();
     // A sum over the batch: taken to be of one block of rows.
     int64_t length = ShapedType::isDynamic(depth) ? rowBlock : depth;
     if (contraction.columns() * length * rowBlock < kTaskWork)
       return 0;
-    int64_t rows = contraction.rows();
+    int64_t rows = contraction.height();
     return ShapedType::isDynamic(rows) || rows > rowBlock ? rowBlock : 0;
   }
 
@@ -107,8 +109,11 @@ private:
   }
 
   void call(OpBuilder &builder, Location loc, const Contraction &contraction) {
+    SmallVector<Value> buffers = {contraction.a, contraction.b, contraction.c};
+    if (contraction.rows)
+      buffers.push_back(contraction.rows);
     SmallVector<Value> operands;
-    for (Value value : {contraction.a, contraction.b, contraction.c}) {
+    for (Value value : buffers) {
       MemRefType type = atAnyOffset(cast<MemRefType>(value.getType()));
       operands.push_back(
           builder.createOrFold<memref::CastOp>(loc, type, value));
@@ -128,6 +133,9 @@ private:
     SmallVector<Type> types = {atAnyOffset(contraction.typeA()),
                                atAnyOffset(contraction.typeB()),
                                atAnyOffset(contraction.typeC())};
+    if (contraction.rows)
+      types.push_back(
+          atAnyOffset(cast<MemRefType>(contraction.rows.getType())));
     if (schedule.packed)
       types.push_back(schedule.panelType(contraction.element()));
     OpBuilder builder(&getContext());
@@ -140,11 +148,12 @@ private:
     auto size = [](int64_t n) {
       return ShapedType::isDynamic(n) ? std::string("n") : std::to_string(n);
     };
-    std::string name = "matmul_" + size(contraction.rows()) + "x" +
+    std::string name = "matmul_" + size(contraction.height()) + "x" +
                        size(contraction.depth()) + "x" +
                        size(contraction.columns()) +
                        (contraction.transposedA ? "_at" : "") +
-                       (contraction.transposedB ? "_bt" : "");
+                       (contraction.transposedB ? "_bt" : "") +
+                       (contraction.rows ? "_rows" : "");
     kernel = func::FuncOp::create(builder, loc, name, type);
     kernel.setPrivate();
     symbols->insert(kernel); // Renames it where another layout has the name.
@@ -153,8 +162,10 @@ private:
     inner.a = kernel.getArgument(0);
     inner.b = kernel.getArgument(1);
     inner.c = kernel.getArgument(2);
+    if (contraction.rows)
+      inner.rows = kernel.getArgument(3);
     buildContraction(builder, loc, inner,
-                     schedule.packed ? kernel.getArgument(3) : Value(),
+                     schedule.packed ? kernel.getArguments().back() : Value(),
                      schedule);
     func::ReturnOp::create(builder, loc);
     return kernel;

@@ -25,8 +25,7 @@ using namespace modc;
 
 namespace {
 
-struct LowerGroupedPass
-    : modc::impl::LowerGroupedPassBase<LowerGroupedPass> {
+struct LowerGroupedPass : modc::impl::LowerGroupedPassBase<LowerGroupedPass> {
   using LowerGroupedPassBase::LowerGroupedPassBase;
 
   LogicalResult lower(GroupedOp op) {
@@ -41,7 +40,7 @@ struct LowerGroupedPass
     IRRewriter rewriter(op);
     TensorBuilder b(op.getLoc(), rewriter);
     b.setInsertionPoint(op);
-    GroupedLowering lowering{b, op, *plan, rowBlock};
+    GroupedLowering lowering{b, op, *plan, rowBlock, dispatch != "naive"};
     SmallVector<Value> results = dispatch == "naive"
                                      ? lowerGroupedNaively(lowering)
                                      : lowerGroupedByTasks(lowering);

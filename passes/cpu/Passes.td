@@ -250,7 +250,8 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     while k ascends. Each element of c is one chain of fused additions that
     starts at its old value, whatever the tile. Columns that fill no vector come
     in vectors of smaller powers of two. A transposed b, and one of many columns,
-    is copied a panel at a time, into space of the caller's. Large products that
+    is copied a panel at a time, into space of the caller's. Rows of a that are
+    chosen by number are read where they are. Large products that
     are in no parallel loop become one over blocks of rows of c.
     Products with a dynamic number of columns stay as they are.
 

@@ -69,6 +69,27 @@ func.func @wide(%x: memref<?x16xf32>, %w: memref<16x96xf32>, %y: memref<?x96xf32
   return
 }
 
+// Rows of a are read where they are, by number.
+#number = affine_map<(i, j, k) -> (i)>
+// CHECK-LABEL: func.func @gathered(
+// CHECK-SAME: %[[X:.*]]: memref<?x16xf32>, %[[ROWS:[a-z0-9]+]]: memref<?xi32>
+// CHECK-DAG: %[[CASTX:.*]] = memref.cast %[[X]]
+// CHECK-DAG: %[[CASTROWS:.*]] = memref.cast %[[ROWS]]
+// CHECK: call @matmul_nx16x8_rows(%[[CASTX]], %{{.*}}, %{{.*}}, %[[CASTROWS]])
+func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8xf32>, %y: memref<?x8xf32>) {
+  linalg.generic {indexing_maps = [#number, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%rows, %w : memref<?xi32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%r: i32, %q: f32, %out: f32):
+    %row = arith.index_cast %r : i32 to index
+    %k = linalg.index 2 : index
+    %p = memref.load %x[%row, %k] : memref<?x16xf32>
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // The accumulators of a tile stay in registers while k ascends.
 // CHECK-LABEL: func.func private @matmul_nx16x8(
 // CHECK: scf.for
