@@ -38,6 +38,7 @@ for name in (
     "CCACHE_DIR",
     "HOME",
     "MODC_LONG",
+    "MODC_SEEDS",
 ):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -15,6 +15,7 @@ import re
 import numpy as np
 
 import tape
+from bounded import plain
 from evaluator import EvaluationError, Evaluator, handles
 from tape import Var
 
@@ -31,17 +32,17 @@ def member(attribute):
 
 
 class Choice:
-    """What one execution of a layer did: its scores [rows, K, M], its picks
-    [rows, K] and their log-probability [rows]."""
+    """What one execution of a layer did, at a step of the scan around it: its scores
+    [rows, K, M], its picks [rows, K] and their log-probability [rows]."""
 
-    def __init__(self, name, scores, picks, log_prob, random):
-        self.name, self.scores, self.picks = name, scores, picks
+    def __init__(self, name, step, scores, picks, log_prob, random):
+        self.name, self.step, self.scores, self.picks = name, step, scores, picks
         self.log_prob, self.random = log_prob, random
 
 
 class NetworkEvaluator(Evaluator):
     """Evaluates bodies of a network. `parameters` holds variables by name,
-    `choose(name, scores)` says what a layer picks."""
+    `choose(name, step, scores)` says what a layer picks."""
 
     def __init__(self, network, parameters, choose):
         super().__init__()
@@ -50,6 +51,8 @@ class NetworkEvaluator(Evaluator):
         self.choose = choose
         self.instances = []
         self.choices = []
+        # The step of the scan around what runs.
+        self.at = 0
         self.touched = set()
 
     def instance(self, name, region, args):
@@ -175,12 +178,14 @@ def _scan(ev, op, *operands):
     stacked = [[None] * length for _ in op.results[len(inits) :]]
     for t in reversed(steps) if "reverse" in op.attrs else steps:
         elements = [tape.index(s, (slice(None), t)) for s in over]
+        ev.at = t
         results = ev.run(op.regions[0], [Var(t)] + carried + elements)
         carried = results[: len(inits)]
         for parts, value in zip(stacked, results[len(inits) :]):
             parts[t] = tape.reshape(value, value.shape[:1] + (1,) + value.shape[1:])
     if length == 0:
         raise EvaluationError("a scan of no steps")
+    ev.at = 0
     return carried + [tape.concat(parts, 1) for parts in stacked]
 
 
@@ -196,6 +201,7 @@ def soft_gates(scores, picks):
 
 def mode(scores):
     """The first of the largest; what is not a number is never the largest."""
+    scores = plain(scores)
     return np.where(np.isnan(scores), -np.inf, scores).argmax(-1)
 
 
@@ -213,7 +219,7 @@ def _layer(ev, op, *operands):
     random = distribution == "softmax"
     name = ev.network.layer_name(op)
     # A fixed distribution picks its mode, whatever was chosen elsewhere.
-    picks = np.asarray(ev.choose(name, scores.data)) if random else mode(scores.data)
+    picks = np.asarray(ev.choose(name, ev.at, scores.data)) if random else mode(scores.data)
     if picks.shape != scores.shape[:2]:
         raise EvaluationError(f"{picks.shape} choices for scores {scores.shape}")
     if random:
@@ -221,7 +227,7 @@ def _layer(ev, op, *operands):
     else:
         # Scores of a fixed distribution have a gradient through soft gates only.
         log_prob = Var(np.zeros(len(picks)))
-    ev.choices.append(Choice(name, scores, picks, log_prob, random))
+    ev.choices.append(Choice(name, ev.at, scores, picks, log_prob, random))
 
     members = [member(m) for m in ev.network.symbols[attrs["pool"].path[0]].attrs["members"]]
     everything = []

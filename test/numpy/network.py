@@ -19,6 +19,7 @@ import tape
 import upstream_linalg  # noqa: F401  (registers its operations)
 import upstream_scalar  # noqa: F401
 import upstream_tensor  # noqa: F401
+from bounded import Bounded
 from evaluator import EvaluationError
 from modular_ops import NetworkEvaluator, enum, member
 from tape import Var
@@ -54,6 +55,7 @@ class Network:
         self.symbols = {o.attrs["sym_name"]: o for o in body if "sym_name" in o.attrs}
         self.graph = next(o for o in body if o.name == "modular.graph")
         self.objective = next((o for o in body if o.name == "modular.objective"), None)
+        self.optimizer = next((o for o in body if o.name == "modular.optimizer"), None)
         self.layers = [o for o in self.graph.walk() if o.name == "modular.layer"]
 
     @staticmethod
@@ -129,13 +131,10 @@ class Network:
         points = inputs[0].shape[0]
         parameters = {k: tape.as_var(_as_f64(v)) for k, v in parameters.items()}
         offsets, slots = self._slots(inputs)
-        seen = {}
 
-        def choose(name, scores):
+        def choose(name, step, scores):
             op = next(o for o in self.layers if self.layer_name(o) == name)
             rows, (count, _) = int(op.attrs.get("rows_per_point", 1)), scores.shape[1:]
-            step = seen.get(name, 0)
-            seen[name] = step + 1
             if choices is not None:
                 at = offsets[name] + step * rows * count
                 part = np.asarray(choices)[:, at : at + rows * count]
@@ -177,7 +176,7 @@ class Network:
         total = Var(np.zeros(points))
         for op in self.layers:
             name = self.layer_name(op)
-            parts = [c for c in ev.choices if c.name == name]
+            parts = sorted((c for c in ev.choices if c.name == name), key=lambda c: c.step)
             count, members = self.layer_shape(op)
             rows = int(op.attrs.get("rows_per_point", 1))
 
@@ -249,7 +248,7 @@ class Network:
 
 
 def _as_f64(x):
-    if isinstance(x, Var):
+    if isinstance(x, (Var, Bounded)):
         return x
     x = np.asarray(x)
     return x.astype(np.float64) if x.dtype.kind == "f" else x

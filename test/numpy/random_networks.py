@@ -11,14 +11,19 @@
 #
 #===----------------------------------------------------------------------===#
 """A network of 1 to 4 layers over a DAG with skips: pools that layers share, pools
-of members with different bodies, linear and MLP controllers that read the layer's
-input, another value or scores from data, every composition, gate and policy for
-duplicates, K from 1 to M and M from 1.
+of members with different bodies, members with several row operands, shared operands
+and several results, linear and MLP controllers that read the layer's input, another
+value or scores from data, every composition, gate and policy for duplicates, K from
+1 to M and M from 1; layers for tokens and for the steps of a scan; frozen parameters
+and state; objectives and update rules as shorthands and as regions.
 """
 import argparse
 import sys
 
 import numpy as np
+
+from random_bodies import Interface, Writer
+from random_objectives import learned_precision, shorthand, update_rule
 
 # (case, points): what the batch of a network looks like.
 CASES = (
@@ -31,250 +36,181 @@ CASES = (
 )
 
 
-class Writer:
-    """Text of one network, module by module."""
+class Network(Writer):
+    """A graph of layers over values, which are (name, width)."""
 
     def __init__(self, rng, element):
-        self.rng = rng
-        self.element = element
-        self.modules, self.controllers, self.pools = [], [], []
-        self.graph, self.count = [], 0
+        super().__init__(rng, element)
+        self.inputs = [("%x", (self.size(1, 9),))]
+        if self.chance(0.25):
+            self.inputs.append(("%z", (self.size(1, 5),)))
+        self.values = [(name, dims[0]) for name, dims in self.inputs]
+        self.known, self.routers, self.layers = [], [], 0
 
-    def one_of(self, *items):
-        return items[int(self.rng.integers(len(items)))]
+    def input(self, *dims):
+        self.inputs.append((self.fresh("%in"), dims))
+        return self.inputs[-1][0]
 
-    def chance(self, p):
-        return bool(self.rng.random() < p)
+    def pool_for(self, interface):
+        """(symbol, M): a pool that there is, or a new one."""
+        fitting = [p for p in self.known if p[2] == interface]
+        if fitting and self.chance(0.6):
+            return self.one_of(*fitting)[:2]
+        self.known.append(self.pool(interface) + (interface,))
+        return self.known[-1][:2]
 
-    def size(self, low, high):
-        return int(self.rng.integers(low, high + 1))
-
-    def fresh(self, stem):
-        self.count += 1
-        return f"{stem}{self.count}"
-
-    def rows(self, *dims):
-        """tensor<?x...>, one row for each choice."""
-        return f"tensor<?x{'x'.join([str(d) for d in dims] + [self.element])}>"
-
-    def static(self, *dims):
-        return f"tensor<{'x'.join([str(d) for d in dims] + [self.element])}>"
-
-    def parameter(self, out, name, *dims):
-        init = self.one_of("glorot_uniform", "glorot_normal", "he_uniform", "he_normal")
-        if len(dims) == 1:
-            init = self.one_of("zeros", "uniform(-0.5, 0.5)", "normal(0.0, 0.3)", "constant(0.1)")
-        value = self.fresh("%w")
-        out.append(
-            f'{value} = modular.parameter "{name}" init({init}) : {self.static(*dims)}'
-        )
-        return value
-
-    def linear(self, out, x, d, h, name, bias=None):
-        """x·W + b under parameters `name`.weight and .bias; returns the value."""
-        weight = self.parameter(out, f"{name}-weight", d, h)
-        values, types = [x, weight], [self.rows(d), self.static(d, h)]
-        if self.chance(0.7) if bias is None else bias:
-            values.append(self.parameter(out, f"{name}-bias", h))
-            types.append(self.static(h))
-        y = self.fresh("%v")
-        out.append(
-            f"{y} = modular.linear {', '.join(values)} : {', '.join(types)} -> {self.rows(h)}"
-        )
-        return y
-
-    def activation(self, out, x, d):
-        name = self.one_of(
-            "modular.gelu", "modular.sigmoid", "modular.softplus", "math.tanh",
-            "modular.relu", "math.sin",
-        )  # fmt: skip
-        y = self.fresh("%v")
-        out.append(f"{y} = {name} {x} : {self.rows(d)}")
-        return y
-
-    def binary(self, out, name, a, b, d):
-        y = self.fresh("%v")
-        out.append(f"{y} = arith.{name} {a}, {b} : {self.rows(d)}")
-        return y
-
-    def normalise(self, out, x, d):
-        """Root-mean-square norm of each row, as linalg on tensors."""
-        n, e1, e2, zero, f, s, y = (self.fresh("%v") for _ in range(7))
-        c0, vec, mat = self.fresh("%c"), "tensor<?x%s>" % self.element, self.rows(d)
-        width, eps, t = self.fresh("%c"), self.fresh("%c"), self.element
-        row, all_ = "affine_map<(i, j) -> (i)>", "affine_map<(i, j) -> (i, j)>"
-        out += [
-            f"{c0} = arith.constant 0 : index",
-            f"{n} = tensor.dim {x}, {c0} : {mat}",
-            f"{zero} = arith.constant 0.0 : {t}",
-            f"{width} = arith.constant {float(d)} : {t}",
-            f"{eps} = arith.constant 0.01 : {t}",
-            f"{e1} = tensor.empty({n}) : {vec}",
-            f"{f} = linalg.fill ins({zero} : {t}) outs({e1} : {vec}) -> {vec}",
-            f'{s} = linalg.generic {{indexing_maps = [{all_}, {row}], iterator_types = ["parallel", "reduction"]}}'
-            f" ins({x} : {mat}) outs({f} : {vec}) {{",
-            f"^bb0(%a: {t}, %acc: {t}):",
-            f"  %q = arith.mulf %a, %a : {t}",
-            f"  %r = arith.addf %acc, %q : {t}",
-            f"  linalg.yield %r : {t}",
-            f"}} -> {vec}",
-            f"{e2} = tensor.empty({n}) : {mat}",
-            f'{y} = linalg.generic {{indexing_maps = [{all_}, {row}, {all_}], iterator_types = ["parallel", "parallel"]}}'
-            f" ins({x}, {s} : {mat}, {vec}) outs({e2} : {mat}) {{",
-            f"^bb0(%a: {t}, %b: {t}, %o: {t}):",
-            f"  %m = arith.divf %b, {width} : {t}",
-            f"  %e = arith.addf %m, {eps} : {t}",
-            f"  %r = math.rsqrt %e : {t}",
-            f"  %p = arith.mulf %a, %r : {t}",
-            f"  linalg.yield %p : {t}",
-            f"}} -> {mat}",
-        ]
-        return y
-
-    def module(self, d, h):
-        """A new module template d -> h; returns its symbol."""
-        out, symbol = [], self.fresh("m")
-        kind = self.one_of("affine", "affine", "mlp", "gated", "norm", "residual", "nested")
-        x = "%x"
-        if kind == "mlp":
-            k = self.size(1, 6)
-            y = self.linear(out, self.activation(out, self.linear(out, x, d, k, "in"), k), k, h, "out")
-        elif kind == "gated":
-            gate = self.fresh("%v")
-            scores = self.linear(out, x, d, h, "gate")
-            out.append(f"{gate} = modular.sigmoid {scores} : {self.rows(h)}")
-            y = self.binary(out, "mulf", gate, self.linear(out, x, d, h, "value"), h)
-        elif kind == "norm":
-            y = self.linear(out, self.normalise(out, x, d), d, h, "out")
-        elif kind == "residual":
-            y = self.linear(out, x, d, h, "first", True)
-            y = self.binary(out, "addf", y, self.linear(out, self.activation(out, y, h), h, h, "second"), h)
-        elif kind == "nested":
-            inner = self.module(d, h)
-            y = self.fresh("%v")
-            out.append(f'{y} = modular.apply @{inner} as "inner"(%x) : ({self.rows(d)}) -> {self.rows(h)}')
+    def routed_by(self, source, k, m):
+        """The clause `by` of a layer; `source` is a value."""
+        same = [c for c in self.routers if c[1:] == (source[1], k, m)]
+        if same and self.chance(0.5):
+            symbol = same[0][0]
         else:
-            y = self.linear(out, x, d, h, "only")
-        self.body(self.modules, f"modular.module @{symbol}", d, self.rows(h), out, y)
-        return symbol
+            symbol = self.controller(source[1], k, m)
+            self.routers.append((symbol, source[1], k, m))
+        return f"by @{symbol}({source[0]} : {self.rows(source[1])})"
 
-    def body(self, where, head, d, result, out, y):
-        where.append(f"{head}(%x: {self.rows(d)}) -> {result} {{")
-        where += ["  " + line for line in out]
-        where += [f"  modular.yield {y} : {result}", "}"]
+    def layer(self, out, operands, results, by=None, tail="", concat=True, shared=()):
+        """Writes a layer of a pool with these row operands (values) and widths of
+        results; returns its values. `by` is what its controller reads, None for
+        scores from data."""
+        self.layers += 1
+        interface = Interface(tuple(d for _, d in operands), results, tuple(d for _, d in shared))
+        pool, m = self.pool_for(interface)
+        k = self.one_of(1, 1, m, self.size(1, m))
+        if by is None:
+            by = f"by @{self.given(k, m)}({self.input(k, m)} : {self.rows(k, m)})"
+        else:
+            by = self.routed_by(by, k, m)
+        how = self.one_of("sum", "sum", "mean", "gated", *["concat"] * concat)
+        gate = ""
+        if how == "gated":
+            gate = " gate soft"
+            if self.chance(0.4):
+                gates = ", ".join(f"{g:.3f}" for g in self.rng.uniform(-1.0, 1.0, k))
+                gate = f" gate fixed [{gates}]"
+        duplicates = " duplicates once" if how != "concat" and self.chance(0.4) else ""
+        widths = [h * k if how == "concat" else h for h in results]
+        names = [self.fresh("%v") for _ in widths]
+        args = ", ".join(f"{name} : {self.rows(d)}" for name, d in operands)
+        if shared:
+            args += " shared " + ", ".join(f"{name} : {self.static(*d)}" for name, d in shared)
+        out.append(
+            f"{', '.join(names)} = modular.layer @{pool}({args}) {by} choose {k} "
+            f"compose {how}{gate}{duplicates}{tail} -> {', '.join(self.rows(w) for w in widths)}"
+        )
+        return list(zip(names, widths))
 
-    def pool(self, d, h):
-        """(symbol, M) of a new pool of members d -> h."""
-        symbol, m = self.fresh("p"), self.one_of(1, 2, 2, 3, 4, 5)
-        members, left = [], m
-        while left:
-            # Members of one body in a row, or bodies of their own.
-            same = left if self.chance(0.5) else self.size(1, left)
-            name = self.module(d, h)
-            members.append(f"@{name} x {same}" if same > 1 else f"@{name}")
-            left -= same
-        self.pools.append(f"modular.pool @{symbol} [{', '.join(members)}]")
-        return symbol, m
+    def finish(self, y, width):
+        """An activation and a skip, perhaps; then it is a value of the graph."""
+        if self.chance(0.6):
+            y = self.activation(self.graph, y, width)
+        like = [v for v, n in self.values if n == width]
+        if like and self.chance(0.5):
+            y = self.binary(self.graph, "addf", y, self.one_of(*like), width)
+        self.values.append((y, width))
 
-    def controller(self, d, k, m):
-        """(symbol, whether its choices are drawn) of a new controller."""
-        out, symbol = [], self.fresh("c")
-        x, width = "%x", d
-        for _ in range(self.one_of(0, 0, 1, 2)):
-            hidden = self.size(1, 6)
-            x = self.activation(out, self.linear(out, x, width, hidden, self.fresh("hidden")), hidden)
-            width = hidden
-        scores, y = self.linear(out, x, width, k * m, "scores"), self.fresh("%v")
-        out.append(f"{y} = modular.reshape {scores} : {self.rows(k * m)} -> {self.rows(k, m)}")
-        result = self.rows(k, m)
-        head, tail = f"modular.controller @{symbol}", result
+    def plain(self):
+        """A layer on a value, one row a point."""
+        x, d = self.values[-1] if self.chance(0.7) else self.one_of(*self.values)
+        # Equal widths make pools that later layers can share.
+        results = (d if self.chance(0.4) else self.size(1, 8),)
+        if self.chance(0.15):
+            results += (self.size(1, 5),)
+        operands, shared = [(x, d)], []
+        if self.chance(0.15):
+            operands.append(self.one_of(*self.values))
+        if self.chance(0.12):
+            # Their gradients are not supported yet.
+            size = (d, self.size(1, 4))
+            kind = self.one_of(" frozen", " state")
+            shared.append((self.parameter(self.graph, self.fresh("table"), *size, kind=kind), size))
+        by = (x, d) if self.chance(0.6) else self.one_of(*self.values)
         if self.chance(0.1):
-            tail += " distribution(#modular.fixed)"
-        self.body(self.controllers, head, d, tail, out, y)
-        self.controllers[-2] = f"  modular.yield {y} : {result}"
-        return symbol
+            by = None
+        for value in self.layer(self.graph, operands, results, by, shared=shared):
+            self.finish(*value)
 
-    def given(self, k, m):
-        """A controller whose scores are data."""
-        symbol, type = self.fresh("c"), self.rows(k, m)
-        self.controllers += [
-            f"modular.controller @{symbol}(%s: {type}) -> {type} {{",
-            f"  modular.yield %s : {type}",
-            "}",
-        ]
-        return symbol
+    def flatten(self, x, *dims):
+        y, width = self.fresh("%v"), int(np.prod(dims))
+        self.graph.append(f"{y} = modular.reshape {x} : {self.rows(*dims)} -> {self.rows(width)}")
+        self.finish(y, width)
+
+    def tokens(self, x=None, count=None, d=None):
+        """A layer that chooses for every token of a sequence."""
+        if x is None:
+            count, d = self.size(2, 4), self.size(1, 5)
+            x = self.input(count, d)
+        flat, back, h = self.fresh("%v"), self.fresh("%v"), self.size(1, 5)
+        n = self.number_of_rows(self.graph, x, self.rows(count, d))
+        self.graph.append(
+            f"{flat} = tensor.collapse_shape {x} [[0, 1], [2]] : {self.rows(count, d)} into {self.rows(d)}"
+        )
+        ((y, width),) = self.layer(self.graph, [(flat, d)], (h,), (flat, d), f" rows {count}")
+        self.graph.append(
+            f"{back} = tensor.expand_shape {y} [[0, 1], [2]] output_shape [{n}, {count}, {width}]"
+            f" : {self.rows(width)} into {self.rows(count, width)}"
+        )
+        self.flatten(back, count, width)
+
+    def scan(self):
+        """A recurrent cell chosen at every step."""
+        steps, d = self.size(1, 4), self.size(1, 4)
+        xs, (h0, h) = self.input(steps, d), self.one_of(*self.values)
+        if h > 5:
+            h = self.size(1, 5)
+            h0 = self.input(h)
+        last, all_, hp, xt, body = *(self.fresh("%v") for _ in range(4)), []
+        by = self.one_of((hp, h), (xt, d))
+        ((y, _),) = self.layer(body, [(xt, d), (hp, h)], (h,), by, concat=False)
+        y = self.unary(body, "math.tanh", y, h) if self.chance(0.7) else y
+        reverse = " reverse" if self.chance(0.3) else ""
+        self.graph.append(
+            f"{last}, {all_} = modular.scan step({self.fresh('%t')}) carry({hp} = {h0} : {self.rows(h)})"
+            f" over({xt} = {xs} : {self.rows(steps, d)}){reverse} -> {self.rows(h)}, {self.rows(steps, h)} {{"
+        )
+        self.graph += ["  " + line for line in body]
+        self.graph += [f"  modular.yield {y}, {y} : {self.rows(h)}, {self.rows(h)}", "}"]
+        follow = self.one_of("last", "stacked", "tokens")
+        if follow == "stacked":
+            self.flatten(all_, steps, h)
+        elif follow == "tokens" and steps > 1:
+            self.tokens(all_, steps, h)
+        else:
+            self.finish(last, h)
+
+    def head(self, value, outputs):
+        symbol, y = self.module(Interface(value[1:], (outputs,))), self.fresh("%v")
+        name = self.fresh("head")
+        self.graph.append(
+            f'{y} = modular.apply @{symbol} as "{name}"({value[0]}) : ({self.rows(value[1])}) -> {self.rows(outputs)}'
+        )
+        return y
 
 
 def generate(seed, element=None):
     """The text of network number `seed`."""
     rng = np.random.default_rng([seed, 22])
-    w = Writer(rng, element or ("f32" if rng.random() < 0.5 else "f64"))
-    inputs = [("%x", (w.size(1, 9),))]
+    w = Network(rng, element or ("f32" if rng.random() < 0.5 else "f64"))
+    wanted = w.one_of(1, 1, 1, 2, 2, 3, 4)
+    while w.layers < wanted:
+        w.one_of(*[w.plain] * 7, w.tokens, w.scan)()
+    widths = [w.size(2, 5)]
+    results = [w.head(w.values[-1], widths[0])]
     if w.chance(0.25):
-        inputs.append(("%z", (w.size(1, 5),)))
-    values = [(name, dims[0]) for name, dims in inputs]
-    pools, controllers = [], []
-    for _ in range(w.one_of(1, 1, 2, 2, 3, 4)):
-        x, d = values[-1] if w.chance(0.7) else w.one_of(*values)
-        fitting = [p for p in pools if p[2] == d]
-        if fitting and w.chance(0.6):
-            pool, m, _, h = w.one_of(*fitting)
-        else:
-            # Equal widths make pools that later layers can share.
-            h = d if w.chance(0.4) else w.size(1, 8)
-            pool, m = w.pool(d, h)
-            pools.append((pool, m, d, h))
-        k = w.one_of(1, 1, m, w.size(1, m))
-        if w.chance(0.1):
-            operand = (f"%s{len(inputs)}", (k, m))
-            inputs.append(operand)
-            by = f"@{w.given(k, m)}({operand[0]} : {w.rows(k, m)})"
-        else:
-            source, width = (x, d) if w.chance(0.6) else w.one_of(*values)
-            same = [c for c in controllers if c[1:] == (width, k, m)]
-            if same and w.chance(0.5):
-                symbol = same[0][0]
-            else:
-                symbol = w.controller(width, k, m)
-                controllers.append((symbol, width, k, m))
-            by = f"@{symbol}({source} : {w.rows(width)})"
-        compose = w.one_of("sum", "sum", "concat", "mean", "gated")
-        gate = ""
-        if compose == "gated":
-            gate = " gate soft"
-            if w.chance(0.4):
-                gates = ", ".join(f"{g:.3f}" for g in rng.uniform(-1.0, 1.0, k))
-                gate = f" gate fixed [{gates}]"
-        duplicates = " duplicates once" if compose != "concat" and w.chance(0.4) else ""
-        y, width = w.fresh("%v"), h * k if compose == "concat" else h
-        w.graph.append(
-            f"{y} = modular.layer @{pool}({x} : {w.rows(d)}) by {by} choose {k} "
-            f"compose {compose}{gate}{duplicates} -> {w.rows(width)}"
-        )
         if w.chance(0.6):
-            y = w.activation(w.graph, y, width)
-        like = [v for v, n in values if n == width]
-        if like and w.chance(0.5):
-            y = w.binary(w.graph, "addf", y, w.one_of(*like), width)
-        values.append((y, width))
-    y, width = values[-1]
-    outputs = w.size(2, 5)
-    head = w.module(width, outputs)
-    last = w.fresh("%v")
-    w.graph.append(f'{last} = modular.apply @{head} as "head"({y}) : ({w.rows(width)}) -> {w.rows(outputs)}')
-    objective = w.one_of(
-        f"gaussian(sigma = {rng.uniform(0.5, 2.0):.3f})",
-        f"laplace(scale = {rng.uniform(0.5, 2.0):.3f})",
-        "categorical",
-        "bernoulli",
-    )
-    args = ", ".join(f"{name}: {w.rows(*dims)}" for name, dims in inputs)
+            widths.append(w.size(1, 3))
+            results.append(w.head(w.one_of(*w.values), widths[1]))
+        objective = learned_precision(w, widths)
+    else:
+        objective = [f"modular.objective {shorthand(w)}"]
+    args = ", ".join(f"{name}: {w.rows(*dims)}" for name, dims in w.inputs)
+    types = [w.rows(h) for h in widths]
+    result = types[0] if len(types) == 1 else f"({', '.join(types)})"
     lines = w.modules + w.pools + w.controllers
-    lines.append(f"modular.graph({args}) -> {w.rows(outputs)} {{")
+    lines.append(f"modular.graph({args}) -> {result} {{")
     lines += ["  " + line for line in w.graph]
-    lines += [f"  modular.output {last} : {w.rows(outputs)}", "}"]
-    lines.append(f"modular.objective {objective}")
-    lines.append(f"modular.optimizer {w.one_of('adam', 'sgd', 'momentum', 'rmsprop')}")
+    lines += [f"  modular.output {', '.join(results)} : {', '.join(types)}", "}"]
+    lines += objective + update_rule(w)
     text = [f"// Random network {seed}.", f"modular.network @random{seed} {{"]
     return "\n".join(text + ["  " + line for line in lines] + ["}", ""])
 
@@ -289,7 +225,10 @@ def batch(network, seed, case, points):
     if network.objective is not None:
         kind = str(network.objective.attrs["kind"])
         width = types.results[0].shape[1]
-        if "categorical" in kind:
+        if "custom" in kind:
+            own = network.objective.attrs["function_type"].inputs[len(types.results) :]
+            wanted = [rng.normal(size=(points,) + t.shape[1:]) for t in own]
+        elif "categorical" in kind:
             wanted = [rng.integers(0, width, points).astype(np.int32)]
         elif "bernoulli" in kind:
             wanted = [rng.integers(0, 2, (points, width)).astype(np.float64)]
@@ -306,7 +245,7 @@ def batch(network, seed, case, points):
         else:
             picks = rng.integers(0, m, (points, k))
         columns.append(picks)
-    choices = np.concatenate(columns, 1).astype(np.int32)
+    choices = np.concatenate(columns + [np.zeros((points, 0))], 1).astype(np.int32)
     return inputs, wanted, choices
 
 

@@ -13,7 +13,10 @@ import math
 
 import numpy as np
 
-_erf = np.vectorize(math.erf, otypes=[np.float64])
+import bounded
+from bounded import Bounded
+
+_erf = bounded.function(bounded.erf)
 
 
 class Var:
@@ -23,7 +26,7 @@ class Var:
     __slots__ = ("data", "parents", "grad")
 
     def __init__(self, data, parents=()):
-        self.data = np.asarray(data)
+        self.data = data if isinstance(data, Bounded) else np.asarray(data)
         self.parents = [p for p in parents if p[0].tracked()]
         self.grad = None
 
@@ -41,7 +44,7 @@ class Var:
 
 def leaf(data):
     """A variable that gradients are wanted of (in f64)."""
-    var = Var(np.array(data, np.float64))
+    var = Var(data if isinstance(data, Bounded) else np.array(data, np.float64))
     var.grad = np.zeros_like(var.data)
     return var
 
@@ -54,7 +57,7 @@ def backward(loss):
     """Adds the gradient of the sum of `loss` to the `grad` of every leaf."""
     for var, grad in _sweep([loss], [np.ones_like(loss.data)]):
         if not var.parents and var.grad is not None:
-            var.grad += grad
+            var.grad = var.grad + grad
 
 
 def pull_back(values, cotangents, inputs):
@@ -96,7 +99,7 @@ def _sweep(values, cotangents):
 
 def _fit(grad, shape):
     """Sums a gradient over the axes along which its operand was broadcast."""
-    grad = grad.sum(tuple(range(grad.ndim - len(shape))))
+    grad = grad.sum(tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
     axes = tuple(i for i, s in enumerate(shape) if s == 1 and grad.shape[i] != 1)
     return grad.sum(axes, keepdims=True) if axes else grad
 
@@ -160,7 +163,9 @@ def minimum(a, b):
 
 
 def where(condition, a, b):
-    condition = np.asarray(as_var(condition).data, bool)
+    condition = as_var(condition).data
+    if not isinstance(condition, Bounded):
+        condition = np.asarray(condition, bool)
     return _choose(as_var(a), as_var(b), condition)
 
 
@@ -281,7 +286,7 @@ def index(a, key):
 
     def pull(g):
         out = np.zeros_like(a.data)
-        np.add.at(out, key, g)
+        bounded.add_at(out, key, g)
         return out
 
     return Var(a.data[key], [(a, pull)])
@@ -290,7 +295,8 @@ def index(a, key):
 def insert(a, key, part):
     """A copy of a with a[key] = part; key meets every element at most once."""
     a, part = as_var(a), as_var(part)
-    value = a.data.copy()
+    # A copy, bounded if either is.
+    value = bounded.lift(a.data).copy() if isinstance(part.data, Bounded) else a.data.copy()
     value[key] = part.data
 
     def outside(g):

@@ -55,7 +55,7 @@ def check(network, seed):
     direction = {k: rng.normal(size=v.shape) for k, v in gradients.items()}
 
     def loss(step):
-        moved = {k: parameters[k] + step * d for k, d in direction.items()}
+        moved = {**parameters, **{k: parameters[k] + step * d for k, d in direction.items()}}
         r = network.run(moved, inputs, wanted, choices)
         return -(r.log_likelihood.data + r.log_prior.data).mean()
 
@@ -67,6 +67,12 @@ def check(network, seed):
 
 def cover(counts, network):
     pools = collections.Counter()
+    for op in network.op.walk():
+        counts["frozen"] += "frozen" in op.attrs
+        counts["state"] += "state" in op.attrs
+        counts["scan"] += op.name == "modular.scan"
+        counts["reverse"] += "reverse" in op.attrs
+    inside = [o for s in network.graph.walk() if s.name == "modular.scan" for o in s.walk()]
     for op in network.layers:
         k, m = network.layer_shape(op)
         pool = op.attrs["pool"].path[0]
@@ -79,10 +85,17 @@ def cover(counts, network):
         counts["M = 1"] += m == 1
         counts["1 < K < M"] += 1 < k < m
         counts["different bodies"] += len(bodies) > 1
+        counts["several results"] += len(op.results) > 1
+        counts["shared operands"] += op.attrs["operandSegmentSizes"][1] > 0
+        counts["several rows a point"] += int(op.attrs.get("rows_per_point", 1)) > 1
+        counts["choices in a scan"] += op in inside
+        counts["fixed"] += is_fixed(network, op)
     counts["shared pools"] += sum(n > 1 for n in pools.values())
     counts[f"{len(network.layers)} layers"] += 1
     counts[str(network.graph.attrs["function_type"].results[0].element)] += 1
     counts["objective " + enum(network.objective.attrs["kind"])] += 1
+    counts["optimizer " + enum(network.optimizer.attrs["kind"])] += 1
+    counts["several outputs"] += len(network.graph.attrs["function_type"].results) > 1
 
 
 def main():
