@@ -14,6 +14,7 @@
 
 #include "dialect/ModuleFile.h"
 #include "frontend/Codegen.h"
+#include "frontend/FlopCount.h"
 #include "frontend/Linker.h"
 #include "frontend/SignatureText.h"
 #include "mlir/IR/Diagnostics.h"
@@ -177,6 +178,8 @@ Status Compiler::lower(ModuleOp module, Phase from, Phase to,
         mlir::failed(mlir::verify(module)))
       return failure("phase " + std::string(nameOf(Phase(i))) +
                      " failed without a message");
+    if (Phase(i) == Phase::Programs)
+      recordFlops(module);
     if (Status dumped = dump(module, Phase(i), options.dumpPhases); !dumped)
       return dumped;
   }

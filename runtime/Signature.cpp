@@ -291,6 +291,8 @@ void Parser::layers() {
     layer.name = fields.text(object, "name", "a layer");
     std::string here = "layer " + inQuotes(layer.name);
     layer.pool = fields.text(object, "pool", here);
+    if (object.contains("controller"))
+      layer.controller = fields.text(object, "controller", here);
     for (const json &member : fields.array(object, "members", here)) {
       if (!member.is_string())
         return fields.fail(here + ": a member's name is not a text");
@@ -368,6 +370,16 @@ void Parser::programs() {
     };
     scalars("integers", program.integers);
     scalars("reals", program.reals);
+    if (object.contains("flops")) {
+      const json &terms = fields.array(object, "flops", here);
+      if (terms.size() != 3)
+        return fields.fail(here + ": 'flops' has " +
+                           std::to_string(terms.size()) + " terms, not 3");
+      auto term = [&](size_t i) {
+        return fields.integerOf(terms[i], 0, INT64_MAX, here + ": 'flops'");
+      };
+      program.flops = FlopsSpec{term(0), term(1), term(2)};
+    }
     list.push_back(program.name);
     out.programs.push_back(std::move(program));
   }

@@ -18,6 +18,7 @@
 #include "runtime/formats/Tensor.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,8 @@ struct StoredTensor {
 struct LayerSpec {
   std::string name;
   std::string pool;
+  /// The group of the controller's parameters.
+  std::string controller;
   std::vector<std::string> members;
   int64_t choose = 1;
   int64_t rows = 1;
@@ -84,11 +87,24 @@ struct LayerSpec {
   int64_t slotCount() const { return rows * choose; }
 };
 
+/// Multiplications and additions of a program's matrix products and
+/// convolutions: each call, each point, each candidate of a point.
+struct FlopsSpec {
+  int64_t call = 0, point = 0, candidate = 0;
+
+  double total(int64_t points, int64_t candidates) const {
+    return double(call) + double(point) * double(points) +
+           double(candidate) * double(points) * double(candidates);
+  }
+};
+
 struct ProgramSpec {
   std::string name;
   std::vector<TensorSpec> buffers;
   std::vector<std::string> integers;
   std::vector<std::string> reals;
+  /// Nothing where the compiler could not tell.
+  std::optional<FlopsSpec> flops;
 
   /// Index of the buffer, integer or real of that name, or -1. A name may stand
   /// once among the inputs and once among the outputs.

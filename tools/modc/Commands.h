@@ -30,6 +30,7 @@ int initMain(int argc, char **argv);
 int trainMain(int argc, char **argv);
 int evalMain(int argc, char **argv);
 int runMain(int argc, char **argv);
+int benchMain(int argc, char **argv);
 int inspectMain(int argc, char **argv);
 int helpMain(int argc, char **argv);
 int versionMain(int argc, char **argv);

@@ -26,6 +26,7 @@ static const Command commands[] = {
     {"train", trainMain, "train a network by generalized Viterbi EM"},
     {"eval", evalMain, "judge trained weights on a data set"},
     {"run", runMain, "compute a network's outputs for inputs in .npy files"},
+    {"bench", benchMain, "time a model's programs beside the machine's peak"},
     {"inspect", inspectMain,
      "say what a model, weights or checkpoint file holds"},
     {"help", helpMain, "print this text, or a sub-command's"},

@@ -140,6 +140,28 @@ TEST(Signature, ChecksPrograms) {
       "program 'init': integers has 'seed' twice");
 }
 
+TEST(Signature, ReadsFlops) {
+  std::string text = toySignature();
+  size_t at = text.find("{\"name\": \"infer\",");
+  ASSERT_NE(at, std::string::npos);
+  text.insert(at + 1, "\"flops\": [5, 16, 3], ");
+  Result<Signature> signature = Signature::parse(text);
+  ASSERT_TRUE(signature) << signature.error().message();
+  const ProgramSpec &infer =
+      signature->programs[size_t(signature->findProgram("infer"))];
+  ASSERT_TRUE(infer.flops);
+  EXPECT_EQ(infer.flops->total(10, 4), 5 + 160 + 120);
+  EXPECT_FALSE(
+      signature->programs[size_t(signature->findProgram("init"))].flops);
+  EXPECT_EQ(failure("{\"name\": \"infer\",",
+                    "{\"flops\": [1, 2], \"name\": \"infer\","),
+            "program 'infer': 'flops' has 2 terms, not 3");
+  EXPECT_EQ(failure("{\"name\": \"infer\",",
+                    "{\"flops\": [0, -2, 0], \"name\": \"infer\","),
+            "program 'infer': 'flops' is -2, outside [0, "
+            "9223372036854775807]");
+}
+
 TEST(Signature, SizesDoNotOverflow) {
   auto signature = Signature::parse(toySignature());
   ASSERT_TRUE(signature);
