@@ -7,13 +7,17 @@
 //
 // The adjoint of a grouped op is a grouped op with the same plan. Its regions
 // recompute what is cheap; results of contractions come as extra row results
-// of the forward op, in grouped order.
+// of the forward op, in grouped order. Shared operands that are the same for all
+// rows get a gradient a member, added up over members; those with a slice for
+// each point a points result.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialect/ModularOps.h"
+#include "dialect/RowIndependence.h"
 #include "dialect/VJPBuilders.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -51,6 +55,7 @@ private:
   GroupedOp addRowResults(OpBuilder &builder);
   void dropUnusedOperands();
   GroupedOp createAdjoint(OpBuilder &builder, GroupedOp forward);
+  Value sumOverMembers(OpBuilder &builder, GroupedOp adjoint, unsigned index);
 
   GroupedOp op;
   ArrayRef<Value> cotangents;
@@ -59,7 +64,7 @@ private:
   GroupedOp scaffold;
   /// The adjoint's regions, and its operands as they go along with arguments.
   MutableArrayRef<Region> bodies;
-  SmallVector<Value> gathered, along, shared;
+  SmallVector<Value> gathered, along, points, shared;
   SmallVector<SmallVector<Value>> parameters;
   /// Places of `along` that stand for residuals.
   SmallVector<Residual> residuals;
@@ -68,32 +73,27 @@ private:
 
 } // namespace
 
-/// Results of `block` whose element i belongs to row i of the member's rows.
+/// Values of the forward bodies that hold one row for each of the member's rows.
+/// A body with gradients mixes rows where it sums them: what comes from such an
+/// op has no rows.
 static DenseSet<Value> findRowValues(GroupedOp op, Block &block) {
-  DenseSet<Value> rows;
+  RowAnalysis analysis;
   unsigned numRows = op.getGathered().size() + op.getAlong().size();
-  rows.insert(block.args_begin(), block.args_begin() + numRows);
-  for (Operation &each : block) {
-    bool isRow = false;
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(each)) {
-      if (!linalgOp.getNumDpsInits() || linalgOp->getNumResults() == 0)
-        continue;
-      AffineMap out =
-          linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
-      for (OpOperand *input : linalgOp.getDpsInputOperands()) {
-        AffineMap map = linalgOp.getMatchingIndexingMap(input);
-        isRow |= rows.contains(input->get()) && map.getNumResults() &&
-                 out.getNumResults() && map.getResult(0) == out.getResult(0);
-      }
-    } else if (each.hasTrait<OpTrait::Elementwise>()) {
-      isRow = llvm::any_of(each.getOperands(),
-                           [&](Value v) { return rows.contains(v); });
-    } else if (isa<LinearOp, SoftmaxOp, LogSoftmaxOp, ReshapeOp, PickOp>(
-                   each)) {
-      isRow = rows.contains(each.getOperand(0));
+  for (Value input : block.getArguments().take_front(numRows))
+    analysis.set(input, RowState::rows());
+  ScopedDiagnosticHandler quiet(op.getContext(),
+                                [](Diagnostic &) { return success(); });
+  DenseSet<Value> rows, mixed;
+  for (Operation &each : block.without_terminator()) {
+    auto isMixed = [&](Value value) { return mixed.contains(value); };
+    if (llvm::any_of(each.getOperands(), isMixed) ||
+        failed(analysis.visit(&each))) {
+      mixed.insert(each.result_begin(), each.result_end());
+      continue;
     }
-    if (isRow)
-      rows.insert(each.result_begin(), each.result_end());
+    for (Value result : each.getResults())
+      if (analysis.get(result) == RowState::rows())
+        rows.insert(result);
   }
   return rows;
 }
@@ -202,14 +202,19 @@ LogicalResult GroupedAdjoint::buildBody(OpBuilder &builder, unsigned c) {
                         : Value());
   for (const Residual &residual : residuals)
     body->addArgument(residual.type, loc);
+  addArguments(op.getPoints().size());
+  // Values of a region that results of the op have no cotangent for.
+  auto addSeed = [&](Value result, Value yielded) {
+    Value cotangent = cotangents[cast<OpResult>(result).getResultNumber()];
+    seeds.push_back(cotangent ? body->addArgument(yielded.getType(), loc)
+                              : Value());
+  };
+  unsigned yielded = numRows;
+  for (Value result : op.getPointResults())
+    addSeed(result, yield->getOperand(yielded++));
   addArguments(args.size());
-  ResultRange gradients = op.getClassGradients(c);
-  for (auto [i, gradient] : llvm::enumerate(gradients)) {
-    bool given = bool(cotangents[cast<OpResult>(gradient).getResultNumber()]);
-    seeds.push_back(
-        given ? body->addArgument(yield->getOperand(numRows + i).getType(), loc)
-              : Value());
-  }
+  for (Value gradient : op.getClassGradients(c))
+    addSeed(gradient, yield->getOperand(yielded++));
 
   builder.setInsertionPointToStart(body);
   DenseMap<Operation *, Operation *> forwardOps;
@@ -229,6 +234,9 @@ LogicalResult GroupedAdjoint::buildBody(OpBuilder &builder, unsigned c) {
   };
   addInputs(op.getGathered(), 0);
   addInputs(op.getAlong(), op.getGathered().size());
+  unsigned firstPoint = op.getGathered().size() + op.getAlong().size();
+  addInputs(op.getPoints(), firstPoint);
+  addInputs(op.getShared(), firstPoint + op.getPoints().size());
   OperandRange stacks = op.getClassParameters(c);
   addInputs(stacks, forward.getNumArguments() - stacks.size());
   SmallVector<Value> results;
@@ -258,8 +266,9 @@ GroupedOp GroupedAdjoint::addRowResults(OpBuilder &builder) {
   types.insert(types.begin() + numRows, added.begin(), added.end());
   auto replacement = GroupedOp::create(
       builder, op.getLoc(), types, op.getPlan(), op.getGathered(),
-      op.getAlong(), op.getShared(), op.getParameters(), op.getClasses(),
-      op.getParameterCounts(), op.getGradientCounts(), bodies.size());
+      op.getAlong(), op.getPoints(), op.getShared(), op.getParameters(),
+      op.getClasses(), op.getParameterCounts(), op.getGradientCounts(),
+      op.getRowsPerPoint(), op.getNumPointResults(), bodies.size());
   for (unsigned c = 0; c < bodies.size(); ++c)
     replacement.getBodies()[c].takeBody(op.getBodies()[c]);
   for (unsigned c = 0; c < bodies.size(); ++c) {
@@ -306,10 +315,12 @@ void GroupedAdjoint::dropUnusedOperands() {
     }
   };
   unsigned numRowOperands = gathered.size() + along.size();
+  unsigned firstShared = numRowOperands + points.size();
   for (unsigned c = 0; c < bodies.size(); ++c)
-    drop(parameters[c], numRowOperands + shared.size(),
+    drop(parameters[c], firstShared + shared.size(),
          MutableArrayRef<Region>(bodies[c]));
-  drop(shared, numRowOperands, bodies);
+  drop(shared, firstShared, bodies);
+  drop(points, numRowOperands, bodies);
   drop(along, gathered.size(), bodies);
   drop(gathered, 0, bodies);
 }
@@ -325,16 +336,27 @@ GroupedOp GroupedAdjoint::createAdjoint(OpBuilder &builder, GroupedOp forward) {
   };
   addRows(forward.getGathered(), 0);
   addRows(forward.getAlong(), forward.getGathered().size());
+  int64_t numPointResults = 0;
+  for (Value operand : forward.getPoints())
+    if (differentiator.isActive(operand)) {
+      types.push_back(operand.getType());
+      ++numPointResults;
+    }
   SmallVector<int64_t> parameterCounts, gradientCounts;
-  SmallVector<Value> operands = {forward.getPlan()}, stacks;
-  llvm::append_range(operands, gathered);
-  llvm::append_range(operands, along);
-  llvm::append_range(operands, shared);
+  SmallVector<Value> stacks;
   for (unsigned c = 0; c < bodies.size(); ++c) {
-    llvm::append_range(operands, parameters[c]);
     llvm::append_range(stacks, parameters[c]);
     parameterCounts.push_back(parameters[c].size());
     gradientCounts.push_back(0);
+    int64_t members = forward.getClassMembers(c).size();
+    for (Value operand : forward.getShared())
+      if (differentiator.isActive(operand)) {
+        auto type = cast<RankedTensorType>(operand.getType());
+        SmallVector<int64_t> shape(type.getShape());
+        shape.insert(shape.begin(), members);
+        types.push_back(RankedTensorType::get(shape, type.getElementType()));
+        ++gradientCounts.back();
+      }
     for (Value stack : forward.getClassParameters(c))
       if (differentiator.isActive(stack)) {
         types.push_back(stack.getType());
@@ -343,31 +365,64 @@ GroupedOp GroupedAdjoint::createAdjoint(OpBuilder &builder, GroupedOp forward) {
   }
   auto adjoint =
       GroupedOp::create(builder, forward.getLoc(), types, forward.getPlan(),
-                        gathered, along, shared, stacks, forward.getClasses(),
-                        parameterCounts, gradientCounts, bodies.size());
+                        gathered, along, points, shared, stacks,
+                        forward.getClasses(), parameterCounts, gradientCounts,
+                        forward.getRowsPerPoint(), numPointResults,
+                        bodies.size());
   for (unsigned c = 0; c < bodies.size(); ++c)
     adjoint.getBodies()[c].takeBody(bodies[c]);
   return adjoint;
 }
 
+/// Gradient `index` of each class, added up over the class's members and over
+/// classes in ascending order: one chain of additions, whatever runs when.
+Value GroupedAdjoint::sumOverMembers(OpBuilder &builder, GroupedOp adjoint,
+                                     unsigned index) {
+  Value sum;
+  for (unsigned c = 0; c < adjoint.getNumClasses(); ++c) {
+    Value stack = adjoint.getClassGradients(c)[index];
+    auto type = cast<RankedTensorType>(stack.getType());
+    if (!sum) {
+      SmallVector<OpFoldResult> sizes;
+      for (int64_t size : type.getShape().drop_front())
+        sizes.push_back(builder.getIndexAttr(size));
+      sum = createZeros(builder, op.getLoc(), sizes, type.getElementType());
+    }
+    sum = linalg::ReduceOp::create(
+              builder, op.getLoc(), stack, sum, ArrayRef<int64_t>{0},
+              [](OpBuilder &b, Location l, ValueRange x) {
+                Value added = arith::AddFOp::create(b, l, x[1], x[0]);
+                linalg::YieldOp::create(b, l, added);
+              })
+              ->getResult(0);
+  }
+  return sum;
+}
+
 LogicalResult GroupedAdjoint::build(OpBuilder &builder) {
   for (Value operand : op.getShared())
-    if (differentiator.isActive(operand))
-      return op.emitOpError(
-          "gradient of a shared operand is not supported yet");
+    if (differentiator.isActive(operand) &&
+        !cast<RankedTensorType>(operand.getType()).hasStaticShape())
+      return op.emitOpError("has no gradient of a shared operand of type ")
+             << operand.getType() << ": a sum over members needs a static shape";
   if (failed(checkPlanHasAdjoint(op, op.getPlan())))
     return failure();
 
   scaffold = GroupedOp::create(
       builder, op.getLoc(), TypeRange(), op.getPlan(), ValueRange(),
-      ValueRange(), ValueRange(), ValueRange(), op.getClasses(),
-      ArrayRef<int64_t>(), ArrayRef<int64_t>(), op.getNumClasses());
+      ValueRange(), ValueRange(), ValueRange(), ValueRange(), op.getClasses(),
+      ArrayRef<int64_t>(), ArrayRef<int64_t>(), op.getRowsPerPoint(),
+      /*num_point_results=*/0, op.getNumClasses());
   bodies = scaffold.getBodies();
   llvm::append_range(gathered, op.getGathered());
   llvm::append_range(along, op.getAlong());
   for (Value cotangent : cotangents.take_front(op.getRowResults().size()))
     if (cotangent)
       along.push_back(cotangent);
+  llvm::append_range(points, op.getPoints());
+  for (Value result : op.getPointResults())
+    if (Value cotangent = cotangents[cast<OpResult>(result).getResultNumber()])
+      points.push_back(cotangent);
   llvm::append_range(shared, op.getShared());
   for (unsigned c = 0; c < bodies.size(); ++c) {
     llvm::append_range(parameters.emplace_back(), op.getClassParameters(c));
@@ -396,10 +451,20 @@ LogicalResult GroupedAdjoint::build(OpBuilder &builder) {
   for (Value operand : forward.getAlong())
     if (differentiator.isActive(operand))
       differentiator.accumulate(builder, operand, *result++);
-  for (unsigned c = 0; c < bodies.size(); ++c)
+  for (Value operand : forward.getPoints())
+    if (differentiator.isActive(operand))
+      differentiator.accumulate(builder, operand, *result++);
+  unsigned numShared = 0;
+  for (Value operand : forward.getShared())
+    if (differentiator.isActive(operand))
+      differentiator.accumulate(builder, operand,
+                                sumOverMembers(builder, adjoint, numShared++));
+  for (unsigned c = 0; c < bodies.size(); ++c) {
+    result = adjoint.getClassGradients(c).begin() + numShared;
     for (Value stack : forward.getClassParameters(c))
       if (differentiator.isActive(stack))
         differentiator.accumulate(builder, stack, *result++);
+  }
 
   if (forward != op) {
     unsigned numRows = op.getRowResults().size();

@@ -25,7 +25,7 @@ static Type withRows(Type type) {
   return RankedTensorType::get(shape, tensor.getElementType());
 }
 
-/// `type` without its first dimension.
+/// `type` without its first dimension: of a stack or of points.
 static Type dropStack(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return RankedTensorType::get(tensor.getShape().drop_front(),
@@ -52,13 +52,37 @@ static LogicalResult verifyLists(GroupedOp op) {
     parameters += p;
     gradients += g;
   }
+  int64_t points = static_cast<int64_t>(op.getNumPointResults());
+  if (points < 0 || points > INT32_MAX)
+    return op.emitOpError("has a count of points results out of range");
   if (parameters != static_cast<int64_t>(op.getParameters().size()) || // grouped_c2
-      gradients > static_cast<int64_t>(op.getNumResults()))
-    return op.emitOpError("has ")
-           << op.getParameters().size() << " parameters and "
-           << op.getNumResults() << " results, but its classes count "
-           << parameters << " parameters and " << gradients << " gradients";
+      gradients + points > static_cast<int64_t>(op.getNumResults())) {
+    InFlightDiagnostic error = op.emitOpError("has ");
+    error << op.getParameters().size() << " parameters and "
+          << op.getNumResults() << " results, but its classes count "
+          << parameters << " parameters and " << gradients << " gradients";
+    if (points)
+      error << ", beside " << points << " points results";
+    return error;
+  }
   return success();
+}
+
+static LogicalResult verifyPoints(GroupedOp op) {
+  if (static_cast<int64_t>(op.getRowsPerPoint()) < 1) // grouped_c5
+    return op.emitOpError("has ") << static_cast<int64_t>(op.getRowsPerPoint())
+                                  << " rows per point, not at least 1";
+  auto check = [&](TypeRange types, StringRef what) -> LogicalResult {
+    for (auto [index, type] : llvm::enumerate(types))
+      if (!hasRows(type)) // grouped_c5
+        return op.emitOpError("has points ")
+               << what << ' ' << index << " of type " << type
+               << ", which has no dynamic first dimension";
+    return success();
+  };
+  if (failed(check(op.getPoints().getTypes(), "operand")))
+    return failure();
+  return check(op.getPointResults().getTypes(), "result");
 }
 
 static LogicalResult verifyPartition(GroupedOp op) {
@@ -110,6 +134,8 @@ static LogicalResult verifyClass(GroupedOp op, unsigned c) {
     arguments.push_back(withRows(value.getType()));
   for (Value value : op.getAlong())
     arguments.push_back(withRows(value.getType()));
+  for (Value value : op.getPoints())
+    arguments.push_back(dropStack(value.getType()));
   llvm::append_range(arguments, op.getShared().getTypes());
   for (Value value : op.getClassParameters(c))
     arguments.push_back(dropStack(value.getType()));
@@ -125,6 +151,8 @@ static LogicalResult verifyClass(GroupedOp op, unsigned c) {
            << body.getTerminator()->getName() << "'";
   for (Value value : op.getRowResults())
     yields.push_back(withRows(value.getType()));
+  for (Value value : op.getPointResults())
+    yields.push_back(dropStack(value.getType()));
   for (Value value : op.getClassGradients(c))
     yields.push_back(dropStack(value.getType()));
   return verifyTypes(yield, "value", yield.getOperandTypes(), op, // grouped_c4
@@ -132,7 +160,8 @@ static LogicalResult verifyClass(GroupedOp op, unsigned c) {
 }
 
 LogicalResult GroupedOp::verifyRegions() {
-  if (failed(verifyLists(*this)) || failed(verifyPartition(*this)))
+  if (failed(verifyLists(*this)) || failed(verifyPoints(*this)) ||
+      failed(verifyPartition(*this)))
     return failure();
   for (unsigned c = 0, e = getNumClasses(); c < e; ++c)
     if (failed(verifyClass(*this, c)))

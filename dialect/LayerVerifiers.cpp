@@ -96,6 +96,20 @@ static LogicalResult verifyGates(LayerOp op) {
   return success();
 }
 
+/// Types of the shared operands without the dimension of points, for those that
+/// have it where `inputs`, what the members take, do not.
+static SmallVector<Type> getSharedTypes(LayerOp op, ArrayRef<Type> inputs) {
+  SmallVector<Type> types(op.getSharedOperands().getTypes());
+  for (auto [type, input] : llvm::zip(types, inputs)) {
+    auto tensor = cast<RankedTensorType>(type);
+    auto wanted = dyn_cast<RankedTensorType>(input);
+    if (wanted && hasRows(type) && tensor.getRank() == wanted.getRank() + 1)
+      type = RankedTensorType::get(tensor.getShape().drop_front(),
+                                   tensor.getElementType());
+  }
+  return types;
+}
+
 /// Results of the members, composed.
 static LogicalResult verifyResults(LayerOp op, ModuleTemplateOp module,
                                    StringRef name) {
@@ -179,8 +193,8 @@ LogicalResult LayerOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyTypes(*this, "row operand", getRowOperands().getTypes(), // layer_c4
                          *module, name, inputs.drop_back(shared))) ||
       failed(verifyTypes(*this, "shared operand", // layer_c4
-                         getSharedOperands().getTypes(), *module, name,
-                         inputs.take_back(shared))) ||
+                         getSharedTypes(*this, inputs.take_back(shared)),
+                         *module, name, inputs.take_back(shared))) ||
       failed(verifyTypes(*this, "controller operand", // layer_c5
                          getControllerOperands().getTypes(), *controller,
                          controllerName,

@@ -96,6 +96,15 @@ def Modular_ModuleTemplateOp : Modular_BodyOp<"module", [Symbol]> {
     whole, to row results. The body is a tensor program: ops of this dialect
     and of `linalg`, `tensor`, `arith` and `math`.
 
+    ```mlir
+    modular.module @affine(%x: tensor<?x2xf32>) -> tensor<?x2xf32> { ... }
+    modular.module @head(%x: tensor<?x8xf32>, shared %keys: tensor<6x4xf32>) -> tensor<?x8xf32> { ... }
+    ```
+
+    What a shared input holds is the layer's business: the same for all rows (a
+    learned memory), or the same for all rows of a point (keys and values of a
+    sequence). The body is written for one of them either way.
+
     Constraints:
     - (C1) the leading dimension of each row operand and of each result is
       dynamic: the rows.
@@ -158,6 +167,16 @@ def Modular_GraphOp : Modular_BodyOp<"graph"> {
   let description = [{
     Any DAG of layers, applied modules and tensor ops. The leading dimension of
     each input and result counts points.
+
+    ```mlir
+    modular.graph(%x: tensor<?x784xf32>) -> tensor<?x10xf32> {
+      %h = modular.layer @experts(%x : tensor<?x784xf32>) by @router(%x : tensor<?x784xf32>)
+          choose 1 compose sum -> tensor<?x64xf32>
+      %r = modular.relu %h : tensor<?x64xf32>
+      %y = modular.apply @dense as "head"(%r) : (tensor<?x64xf32>) -> tensor<?x10xf32>
+      modular.output %y : tensor<?x10xf32>
+    }
+    ```
 
     Constraints:
     - (C1) the leading dimension of each input and result is dynamic.
@@ -253,6 +272,14 @@ def Modular_YieldOp : Modular_Op<"yield", [
     ParentOneOf<["ModuleTemplateOp", "ControllerOp", "ObjectiveOp", "OptimizerOp",
                  "ScanOp", "GroupedOp", "UpdateOp"]>]> {
   let summary = "ends a body with its results";
+  let description = [{
+    Terminator of modules, controllers, objectives, update rules, scans and the
+    regions of routed ops; the enclosing op says what the values mean.
+
+    ```mlir
+    modular.yield %y : tensor<?x2xf32>
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
@@ -261,6 +288,13 @@ def Modular_YieldOp : Modular_Op<"yield", [
 def Modular_OutputOp : Modular_Op<"output", [
     Pure, Terminator, ReturnLike, HasParent<"GraphOp">]> {
   let summary = "ends a graph with the network's outputs";
+  let description = [{
+    The compiled model gives them in this order.
+
+    ```mlir
+    modular.output %y : tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ /* no values */ }]>];
@@ -278,9 +312,13 @@ def Modular_ParameterOp : Modular_Op<"parameter", [
   let description = [{
     Each instance of the body (a pool's member, a controller, an applied module,
     the graph) has its own tensor: `experts.0.weight`. Without gradient and
-    update where `frozen`; a *state* (`modular.parameter "mean" init(zeros)
-    state`) is not trained either and is kept in weights files beside the
-    parameters.
+    update where `frozen`; a *state* is not trained either and is kept in weights
+    files beside the parameters.
+
+    ```mlir
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<784x64xf32>
+    %m = modular.parameter "mean" init(zeros) state : tensor<64xf32>
+    ```
 
     Constraints:
     - (C1) the type is a static float tensor with at least one element.
@@ -339,7 +377,16 @@ def Modular_LayerOp : Modular_Op<"layer", [
     ```
 
     Row operands are gathered for the members that run; shared operands are seen
-    whole. Row results of the K picks are composed by sum, concatenation along
+    whole. A shared operand with one dimension more than the members' input, a
+    dynamic first one, has a slice for each point, and each row sees its point's
+    slice whole: keys and values that the queries of a sequence read.
+
+    ```mlir
+    %y = modular.layer @heads(%tokens : tensor<?x8xf32> shared %keys : tensor<?x6x4xf32>)
+        by @router(%tokens : tensor<?x8xf32>) choose 2 compose sum rows 6 -> tensor<?x8xf32>
+    ```
+
+    Row results of the K picks are composed by sum, concatenation along
     the last dimension in the order of picks, mean, or gated sum. Gates are 1
     (`hard`), given (`fixed [0.7, 0.3]`), or the probabilities of the picks
     divided by their sum (`soft`). A row that picks a module twice counts it
@@ -352,7 +399,8 @@ def Modular_LayerOp : Modular_Op<"layer", [
     - (C1) the pool and the controller exist.
     - (C2) 1 ≤ K ≤ M, where the pool has M members.
     - (C3) the controller's scores are `tensor<?xKxMxf>`.
-    - (C4) row and shared operands have the types of the members' inputs.
+    - (C4) row and shared operands have the types of the members' inputs; shared
+      ones may have a dynamic dimension of points before them.
     - (C5) controller operands have the types of the controller's inputs.
     - (C6) results have the types of the members' results; with `concat` the last
       dimension is K times as large. A last result may be the selection.
@@ -389,10 +437,13 @@ def Modular_ApplyOp : Modular_Op<"apply", [
     DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "runs one module on every row";
   let description = [{
-    `%y = modular.apply @dense as "head"(%x) : (tensor<?x64xf32>) -> tensor<?x10xf32>`:
-    an instance of the module named `head` with its own parameters
+    An instance of the module, here one named `head` with its own parameters
     (`head.weight`); two uses of one instance name share them. Inside a module
     the name is prefixed by the outer instance: `experts.0.head.weight`.
+
+    ```mlir
+    %y = modular.apply @dense as "head"(%x) : (tensor<?x64xf32>) -> tensor<?x10xf32>
+    ```
 
     Constraints:
     - (C1) the module exists.
@@ -447,6 +498,7 @@ def Modular_ScanOp : Modular_Op<"scan", [
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
     ::mlir::BlockArgument getStep() { return getBody().getArgument(0); }
     ::llvm::ArrayRef<::mlir::BlockArgument> getCarried() {

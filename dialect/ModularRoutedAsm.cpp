@@ -27,12 +27,18 @@ OperandRange GroupedOp::getClassParameters(unsigned c) {
 
 ResultRange GroupedOp::getRowResults() {
   ArrayRef<int64_t> counts = getGradientCounts();
-  return getOutputs().drop_back(sumBefore(counts, counts.size()));
+  return getOutputs().drop_back(getNumPointResults() +
+                                sumBefore(counts, counts.size()));
+}
+
+ResultRange GroupedOp::getPointResults() {
+  return getOutputs().slice(getRowResults().size(), getNumPointResults());
 }
 
 ResultRange GroupedOp::getClassGradients(unsigned c) {
   ArrayRef<int64_t> counts = getGradientCounts();
-  return getOutputs().slice(getRowResults().size() + sumBefore(counts, c),
+  return getOutputs().slice(getRowResults().size() + getNumPointResults() +
+                                sumBefore(counts, c),
                             counts[c]);
 }
 
@@ -42,14 +48,23 @@ ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseOperand(plan))
     return failure();
-  TypedOperands operands[4]; // gather, along, shared, parameters
+  TypedOperands operands[5]; // gather, along, points, shared, parameters
+  int64_t rowsPerPoint = 1;
   // Not a list in the loop's head: an ArrayRef does not keep it alive.
-  static constexpr StringLiteral keywords[] = {"gather", "along", "shared"};
-  for (auto [keyword, list] : llvm::zip(keywords, operands))
-    if (succeeded(parser.parseOptionalKeyword(keyword)) &&
-        (parser.parseLParen() || parseTypedOperands(parser, list) ||
-         parser.parseRParen()))
+  static constexpr StringLiteral keywords[] = {"gather", "along", "points",
+                                               "shared"};
+  for (auto [keyword, list] : llvm::zip(keywords, operands)) {
+    if (failed(parser.parseOptionalKeyword(keyword)))
+      continue;
+    if (parser.parseLParen() || parseTypedOperands(parser, list))
       return failure();
+    if (keyword == "points" && (parser.parseKeyword("rows") ||
+                                parser.parseInteger(rowsPerPoint)))
+      return failure();
+    if (parser.parseRParen())
+      return failure();
+  }
+  TypedOperands &parameters = operands[4];
   SmallVector<Attribute> classes;
   SmallVector<int64_t> parameterCounts;
   while (succeeded(parser.parseOptionalKeyword("class"))) {
@@ -57,16 +72,16 @@ ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
     auto parseMember = [&]() {
       return parser.parseInteger(members.emplace_back());
     };
-    size_t before = operands[3].types.size();
+    size_t before = parameters.types.size();
     if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
                                        parseMember))
       return failure();
     if (succeeded(parser.parseOptionalKeyword("parameters")) &&
-        (parser.parseLParen() || parseTypedOperands(parser, operands[3]) ||
+        (parser.parseLParen() || parseTypedOperands(parser, parameters) ||
          parser.parseRParen()))
       return failure();
     classes.push_back(builder.getDenseI64ArrayAttr(members));
-    parameterCounts.push_back(operands[3].types.size() - before);
+    parameterCounts.push_back(parameters.types.size() - before);
     if (parser.parseRegion(*result.addRegion()))
       return failure();
   }
@@ -79,6 +94,11 @@ ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
       parser.parseKeyword("rows") ||
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseType))
     return failure();
+  size_t numRows = types.size();
+  if (succeeded(parser.parseOptionalKeyword("points")) &&
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseType))
+    return failure();
+  size_t numPoints = types.size() - numRows;
   for (size_t c = 0; c < classes.size(); ++c) {
     size_t before = types.size();
     if (succeeded(parser.parseOptionalKeyword("gradients")) &&
@@ -93,6 +113,12 @@ ParseResult GroupedOp::parse(OpAsmParser &parser, OperationState &result) {
                       builder.getDenseI64ArrayAttr(parameterCounts));
   result.addAttribute(getGradientCountsAttrName(result.name),
                       builder.getDenseI64ArrayAttr(gradientCounts));
+  if (rowsPerPoint != 1)
+    result.addAttribute(getRowsPerPointAttrName(result.name),
+                        builder.getI64IntegerAttr(rowsPerPoint));
+  if (numPoints)
+    result.addAttribute(getNumPointResultsAttrName(result.name),
+                        builder.getI64IntegerAttr(numPoints));
   SmallVector<int32_t> segments = {1};
   if (parser.resolveOperand(plan, planType, result.operands))
     return failure();
@@ -118,6 +144,12 @@ void GroupedOp::print(OpAsmPrinter &printer) {
   };
   printList("gather", getGathered());
   printList("along", getAlong());
+  if (isByPoint() || getRowsPerPoint() != 1) {
+    printer << " points(";
+    printTypedOperands(printer, getPoints());
+    printer << (getPoints().empty() ? "rows " : " rows ") << getRowsPerPoint()
+            << ')';
+  }
   printList("shared", getShared());
   for (unsigned c = 0, e = getNumClasses(); c < e; ++c) {
     printer.printNewline();
@@ -130,10 +162,16 @@ void GroupedOp::print(OpAsmPrinter &printer) {
   }
   printer.printOptionalAttrDict((*this)->getAttrs(),
                                 {"classes", "parameter_counts",
-                                 "gradient_counts", "operandSegmentSizes"});
+                                 "gradient_counts", "rows_per_point",
+                                 "num_point_results", "operandSegmentSizes"});
   printer << " : " << getPlan().getType() << " -> rows(";
   llvm::interleaveComma(getRowResults().getTypes(), printer);
   printer << ')';
+  if (getNumPointResults()) {
+    printer << " points(";
+    llvm::interleaveComma(getPointResults().getTypes(), printer);
+    printer << ')';
+  }
   for (unsigned c = 0, e = getNumClasses(); c < e; ++c) {
     printer << " gradients(";
     llvm::interleaveComma(getClassGradients(c).getTypes(), printer);

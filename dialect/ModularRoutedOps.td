@@ -26,12 +26,16 @@ def Modular_ToSelectionOp : Modular_Op<"to_selection", [Pure]> {
     Integers out of [0, M) are clamped into it, so that no later op can read
     out of bounds.
 
+    ```mlir
+    %a = modular.to_selection %i : tensor<?x2xi32> -> !modular.selection<2 of 8>
+    ```
+
     Constraints:
     - (C1) the operand is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
   }];
   let arguments = (ins RankedTensorOf<[I32]>:$input);
   let results = (outs Modular_Selection:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` qualified(type($result))";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -40,12 +44,18 @@ def Modular_FromSelectionOp : Modular_Op<"from_selection", [
     Pure, DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "a selection as integers";
   let description = [{
+    Element [r, k] is pick k of row r.
+
+    ```mlir
+    %i = modular.from_selection %a : !modular.selection<2 of 8> -> tensor<?x2xi32>
+    ```
+
     Constraints:
     - (C1) the result is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
   }];
   let arguments = (ins Modular_Selection:$input);
   let results = (outs RankedTensorOf<[I32]>:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -54,12 +64,16 @@ def Modular_ModeOp : Modular_Op<"mode", [Pure]> {
   let description = [{
     The first of equals; NaN is never the largest (member 0 if all are NaN).
 
+    ```mlir
+    %a = modular.mode %scores : tensor<?x2x8xf32> -> !modular.selection<2 of 8>
+    ```
+
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
   }];
   let arguments = (ins Modular_FloatTensor:$scores);
   let results = (outs Modular_Selection:$result);
-  let assemblyFormat = "$scores attr-dict `:` type($scores) `->` type($result)";
+  let assemblyFormat = "$scores attr-dict `:` type($scores) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -69,6 +83,10 @@ def Modular_SampleOp : Modular_Op<"sample", [Pure]> {
     The first member m whose cumulative probability exceeds the uniform number
     u in [0, 1); the last member with non-zero probability if none does.
 
+    ```mlir
+    %a = modular.sample %scores, %u : tensor<?x2x8xf32>, tensor<?x2xf32> -> !modular.selection<2 of 8>
+    ```
+
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) uniforms are `tensor<?xKxf>`.
@@ -76,7 +94,7 @@ def Modular_SampleOp : Modular_Op<"sample", [Pure]> {
   let arguments = (ins Modular_FloatTensor:$scores, Modular_FloatTensor:$uniforms);
   let results = (outs Modular_Selection:$result);
   let assemblyFormat = [{
-    $scores `,` $uniforms attr-dict `:` type($scores) `,` type($uniforms) `->` type($result)
+    $scores `,` $uniforms attr-dict `:` type($scores) `,` type($uniforms) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -87,13 +105,17 @@ def Modular_KeepStoredOp : Modular_Op<"keep_stored", [
   let description = [{
     Rows 0 … rows(stored) − 1 become the stored ones: candidate 0 of each point.
 
+    ```mlir
+    %a = modular.keep_stored %drawn, %stored : tensor<?x2xi32> -> !modular.selection<2 of 8>
+    ```
+
     Constraints:
     - (C1) stored is `tensor<?xKxi32>` for `!modular.selection<K of M>`.
   }];
   let arguments = (ins Modular_Selection:$selection, RankedTensorOf<[I32]>:$stored);
   let results = (outs Modular_Selection:$result);
   let assemblyFormat = [{
-    $selection `,` $stored attr-dict `:` type($stored) `->` type($result)
+    $selection `,` $stored attr-dict `:` type($stored) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -102,6 +124,13 @@ def Modular_LogProbabilityOp : Modular_Op<"log_probability", [
     Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
   let summary = "Σ_k log softmax(scores[k])[a_k] of each row";
   let description = [{
+    log p(a|x) under a product of K softmaxes, as one op: its derivative is
+    softmax minus one-hot, with no logarithm of a probability that may be 0.
+
+    ```mlir
+    %l = modular.log_probability %scores, %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?xf32>
+    ```
+
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) the result is `tensor<?xf>`.
@@ -109,7 +138,7 @@ def Modular_LogProbabilityOp : Modular_Op<"log_probability", [
   let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $scores `,` $selection attr-dict `:` type($scores) `,` type($selection) `->` type($result)
+    $scores `,` $selection attr-dict `:` type($scores) `,` qualified(type($selection)) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -120,6 +149,10 @@ def Modular_GatesOp : Modular_Op<"gates", [
   let description = [{
     g[r, k] = p_k[a_k] / Σ_j p_j[a_j], with p_k = softmax(scores[r, k]).
 
+    ```mlir
+    %g = modular.gates %scores, %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?x2xf32>
+    ```
+
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) the result is `tensor<?xKxf>`.
@@ -127,7 +160,7 @@ def Modular_GatesOp : Modular_Op<"gates", [
   let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $scores `,` $selection attr-dict `:` type($scores) `,` type($selection) `->` type($result)
+    $scores `,` $selection attr-dict `:` type($scores) `,` qualified(type($selection)) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -135,12 +168,19 @@ def Modular_GatesOp : Modular_Op<"gates", [
 def Modular_UsageOp : Modular_Op<"usage", [Pure]> {
   let summary = "how often each member is picked";
   let description = [{
+    Element m counts the (row, pick) pairs that name member m: exact integers,
+    which a host may add up over batches.
+
+    ```mlir
+    %n = modular.usage %a : !modular.selection<2 of 8> -> tensor<8xi32>
+    ```
+
     Constraints:
     - (C1) the result is `tensor<Mxi32>` for `!modular.selection<K of M>`.
   }];
   let arguments = (ins Modular_Selection:$selection);
   let results = (outs RankedTensorOf<[I32]>:$result);
-  let assemblyFormat = "$selection attr-dict `:` type($selection) `->` type($result)";
+  let assemblyFormat = "$selection attr-dict `:` qualified(type($selection)) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -157,8 +197,8 @@ def Modular_PlanOp : Modular_Op<"plan", [Pure]> {
     a member by a row has no position.
 
     ```mlir
-    %p = modular.plan %a : !modular.plan<2 of 8>
-    %p = modular.plan %a distinct(%n) duplicates once : !modular.plan<2 of 8>
+    %p = modular.plan %a : !modular.selection<2 of 8> -> !modular.plan<2 of 8>
+    %q = modular.plan %a distinct(%n) duplicates once : !modular.selection<2 of 8> -> !modular.plan<2 of 8>
     ```
 
     Constraints:
@@ -169,7 +209,7 @@ def Modular_PlanOp : Modular_Op<"plan", [Pure]> {
   let results = (outs Modular_Plan:$result);
   let assemblyFormat = [{
     $selection (`distinct` `(` $distinct^ `)`)? (`duplicates` $duplicates^)? attr-dict
-    `:` type($selection) `->` type($result)
+    `:` qualified(type($selection)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -182,19 +222,26 @@ def Modular_GroupedOp : Modular_Op<"grouped", [
     One region for each *class*: members with the same body. For each member
     that has rows, its class's region runs on all of its rows, in grouped order.
     Region arguments: for each `gather` operand (row order) the member's rows of
-    it; for each `along` operand (grouped order) likewise; each `shared` operand
-    whole; then slice i of each of the class's parameter stacks, i being the
-    member's place in the class.
+    it; for each `along` operand (grouped order) likewise; for each `points`
+    operand the slice of the rows' point; each `shared` operand whole; then slice
+    i of each of the class's parameter stacks, i being the member's place in the
+    class.
+
+    Row r belongs to point r / R, R being `rows_per_point`. With `points`
+    operands or results the region runs on the member's rows of one point at a
+    time; rows of a point stand side by side, as grouped order is ascending.
 
     The region yields row results, which are laid into the op's results in
     grouped order (the same number of positions as the plan's R·K; positions
-    that no row uses are undefined), then one *gradient* for each of the class's
-    gradient results: a value for the member, laid into slice i of the stack.
-    Slices of members without rows are 0.
+    that no row uses are undefined); then one value for each `points` result,
+    which is summed over the rows of the point, whatever member they chose; then
+    one *gradient* for each of the class's gradient results: a value for the
+    member, laid into slice i of the stack. Slices of members without rows are 0.
 
     Row results are independent row by row, so that a lowering may run a
     member's rows in blocks; gradients sum over the member's rows in ascending
-    order.
+    order, `points` results over the point's rows in ascending order, and for
+    each row over its picks.
 
     ```mlir
     %h = modular.grouped %p gather(%x : tensor<?x784xf32>)
@@ -203,6 +250,10 @@ def Modular_GroupedOp : Modular_Op<"grouped", [
         %y = modular.linear %xm, %wm, %bm : tensor<?x784xf32>, tensor<784x64xf32>, tensor<64xf32> -> tensor<?x64xf32>
         modular.yield %y : tensor<?x64xf32>
       } : !modular.plan<1 of 3> -> rows(tensor<?x64xf32>) gradients()
+    %dx, %dk = modular.grouped %q gather(%x : tensor<?x4xf32>) along(%dh : tensor<?x6xf32>)
+      points(%keys : tensor<?x6x4xf32> rows 6)
+      class [0, 1, 2] { ... }
+      : !modular.plan<1 of 3> -> rows(tensor<?x4xf32>) points(tensor<?x6x4xf32>) gradients()
     ```
 
     Constraints:
@@ -210,21 +261,26 @@ def Modular_GroupedOp : Modular_Op<"grouped", [
     - (C2) each parameter stack and gradient result of a class has as its first
       dimension the number of the class's members.
     - (C3) a region's arguments are as above.
-    - (C4) a region yields the row results, then its class's gradients without
-      their first dimension.
+    - (C4) a region yields the row results, then the `points` results and its
+      class's gradients without their first dimension.
+    - (C5) `points` operands and results have a dynamic first dimension, and R ≥ 1.
   }];
   let arguments = (ins Modular_Plan:$plan,
                        Variadic<AnyRankedTensor>:$gathered,
                        Variadic<AnyRankedTensor>:$along,
+                       Variadic<AnyRankedTensor>:$points,
                        Variadic<AnyRankedTensor>:$shared,
                        Variadic<AnyRankedTensor>:$parameters,
                        ArrayAttr:$classes,
                        DenseI64ArrayAttr:$parameter_counts,
-                       DenseI64ArrayAttr:$gradient_counts);
+                       DenseI64ArrayAttr:$gradient_counts,
+                       DefaultValuedAttr<I64Attr, "1">:$rows_per_point,
+                       DefaultValuedAttr<I64Attr, "0">:$num_point_results);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     unsigned getNumClasses() { return getClasses().size(); }
     /// Member numbers of class c, ascending.
@@ -237,6 +293,12 @@ def Modular_GroupedOp : Modular_Op<"grouped", [
     ::mlir::ResultRange getClassGradients(unsigned c);
     /// Results in grouped order.
     ::mlir::ResultRange getRowResults();
+    /// Results with a slice for each point.
+    ::mlir::ResultRange getPointResults();
+    /// Whether regions run on rows of one point at a time.
+    bool isByPoint() {
+      return !getPoints().empty() || getNumPointResults() != 0;
+    }
     ::mlir::Block &getClassBody(unsigned c) { return getBodies()[c].front(); }
   }];
 }
@@ -248,7 +310,13 @@ def Modular_CombineOp : Modular_Op<"combine", [
     y[r] = Σ_k g[r, k]·v[position(r, k)] for `sum` (g = 1) and `gated`, the same
     divided by K for `mean`, and v[position(r, 0)], … side by side along the last
     dimension for `concat`; k ascends. Picks without a position (duplicates once)
-    count 0. Adjoint of `modular.dispatch`.
+    count 0. Adjoint of `modular.dispatch`. With K = 1, `mean` and `concat`
+    become `sum`.
+
+    ```mlir
+    %y = modular.combine sum %p, %v : !modular.plan<2 of 8>, tensor<?x64xf32> -> tensor<?x64xf32>
+    %z = modular.combine gated %p, %v gates(%g : tensor<?x2xf32>) : !modular.plan<2 of 8>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
 
     Constraints:
     - (C1) gates are `tensor<?xKxf>` and given exactly with `gated`.
@@ -261,9 +329,10 @@ def Modular_CombineOp : Modular_Op<"combine", [
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
     $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
-    `:` type($plan) `,` type($values) `->` type($result)
+    `:` qualified(type($plan)) `,` type($values) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Modular_DispatchOp : Modular_Op<"dispatch", [
@@ -274,6 +343,10 @@ def Modular_DispatchOp : Modular_Op<"dispatch", [
     for `concat`). Adjoint of `modular.combine`. Needs a plan without
     `distinct`.
 
+    ```mlir
+    %dv = modular.dispatch sum %p, %dy : !modular.plan<2 of 8>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
     Constraints:
     - (C1) those of `modular.combine`, value and result exchanged.
   }];
@@ -283,9 +356,10 @@ def Modular_DispatchOp : Modular_Op<"dispatch", [
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
     $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
-    `:` type($plan) `,` type($values) `->` type($result)
+    `:` qualified(type($plan)) `,` type($values) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
@@ -293,6 +367,10 @@ def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
   let description = [{
     g[r, k] = ⟨v[position(r, k)], dy[r]⟩, 0 for picks without a position: the
     cotangent of the gates of a `modular.combine gated`.
+
+    ```mlir
+    %dg = modular.gate_cotangent %p, %v, %dy : !modular.plan<2 of 8>, tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x2xf32>
+    ```
 
     Constraints:
     - (C1) values and cotangent agree in all dimensions but the first, and in
@@ -303,7 +381,7 @@ def Modular_GateCotangentOp : Modular_Op<"gate_cotangent", [Pure]> {
                        Modular_FloatTensor:$cotangent);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $plan `,` $values `,` $cotangent attr-dict `:` type($plan) `,` type($values) `,`
+    $plan `,` $values `,` $cotangent attr-dict `:` qualified(type($plan)) `,` type($values) `,`
     type($cotangent) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -319,6 +397,10 @@ def Modular_TileRowsOp : Modular_Op<"tile_rows", [
   let description = [{
     y[s·N + n] = x[n]. Moves down past ops that work row by row, so that
     candidates share what does not depend on their choices.
+
+    ```mlir
+    %y = modular.tile_rows %x times %s : tensor<?x2xf32> -> tensor<?x2xf32>
+    ```
 
     Constraints:
     - (C1) result and operand have the same type, with a dynamic first dimension.
@@ -336,6 +418,11 @@ def Modular_UniformOp : Modular_Op<"uniform", [Pure]> {
     Philox4x32-10 (docs/artefact.md, "Random bits"): element [(s·N + n)·R + r, k]
     is keyed by the seed, and by data-set index of point n, step, slot
     `slot` + r·K + k, purpose and candidate s.
+
+    ```mlir
+    %u = modular.uniform seed %seed step %step points %points candidates %s slot %c0
+        purpose 1 : tensor<?xi64> -> tensor<?x2xf32>
+    ```
 
     Constraints:
     - (C1) the result is `tensor<?xKxf>`.
@@ -358,6 +445,10 @@ def Modular_InitializeOp : Modular_Op<"initialize", [Pure]> {
     With one name, the result is that tensor; with several, a stack of as many
     (first dimension), each initialised under its own name.
 
+    ```mlir
+    %w = modular.initialize(glorot_uniform) ["experts.0.weight", "experts.1.weight"] seed %seed : tensor<2x2x2xf32>
+    ```
+
     Constraints:
     - (C1) there is a name; with n > 1 names or `stacked`, the first dimension
       is n.
@@ -378,6 +469,11 @@ def Modular_KeepBestOp : Modular_Op<"keep_best", [Pure]> {
     objective[s·N + n] is J of candidate s of point n, choices its P picks. Gives
     the choices of the largest J (the first of equals; NaN is never the
     largest), J of candidate 0 and the largest J.
+
+    ```mlir
+    %best, %before, %after = modular.keep_best %j, %choices candidates %s
+        : tensor<?xf32>, tensor<?x2xi32> -> tensor<?x2xi32>, tensor<?xf32>, tensor<?xf32>
+    ```
 
     Constraints:
     - (C1) objective is `tensor<?xf>`, choices and the first result `tensor<?xPxi32>`.
@@ -425,6 +521,15 @@ def Modular_UpdateOp : Modular_Op<"update", [Pure, SingleBlock]> {
     stay as they are, their state too. The gradient is multiplied by
     `scale` (gradient clipping), and the parameter by 1 − lr·decay, before.
     Parameter and state are meant to be updated in place.
+
+    ```mlir
+    %new = modular.update %w, %dw active %active steps %steps lr %lr decay %decay scale %scale stacked {
+      ^bb0(%p: f32, %g: f32, %rate: f32, %step: f32):
+        %d = arith.mulf %rate, %g : f32
+        %n = arith.subf %p, %d : f32
+        modular.yield %n : f32
+    } : tensor<2x2x2xf32>, tensor<2x2x2xf32>, tensor<2xi8>, tensor<2xi64>, f32, f32, f32 -> tensor<2x2x2xf32>
+    ```
 
     Constraints:
     - (C1) gradient, states and results have the parameter's type.

@@ -90,13 +90,41 @@ static FailureOr<RowState> getRowsOfOperands(Operation *op, ValueRange values,
   return *state;
 }
 
+/// The first member's module, null if it can't be had; verified later.
+static ModuleTemplateOp findModule(LayerOp op) {
+  auto pool =
+      SymbolTable::lookupNearestSymbolFrom<PoolOp>(op, op.getPoolAttr());
+  if (!pool || pool.getMembers().empty())
+    return {};
+  return SymbolTable::lookupNearestSymbolFrom<ModuleTemplateOp>(
+      op, pool.getMember(0).getModule());
+}
+
 LogicalResult LayerOp::propagateRows(RowAnalysis &rows) {
   SmallVector<Value> values(getRowOperands());
   llvm::append_range(values, getControllerOperands());
-  FailureOr<RowState> state =
-      getRowsOfOperands(*this, values, getSharedOperands(), rows);
+  // Shared operands with a slice for each point, and those seen whole.
+  SmallVector<Value> whole, points;
+  ModuleTemplateOp module = findModule(*this);
+  size_t first = module ? module.getNumRowInputs() : 0;
+  for (auto [index, value] : llvm::enumerate(getSharedOperands())) {
+    bool byPoint = false;
+    if (module && first + index < module.getFunctionType().getNumInputs()) {
+      auto input = dyn_cast<RankedTensorType>(
+          module.getFunctionType().getInput(first + index));
+      byPoint = input && cast<RankedTensorType>(value.getType()).getRank() ==
+                             input.getRank() + 1;
+    }
+    (byPoint ? points : whole).push_back(value);
+  }
+  FailureOr<RowState> state = getRowsOfOperands(*this, values, whole, rows);
   if (failed(state))
     return failure();
+  for (Value value : points)
+    if (rows.get(value) != RowState::rows()) // layer_c4
+      return emitOpError("mixes rows: a shared operand of type ")
+             << value.getType() << " is " << rows.get(value).describe()
+             << ", but it needs one slice for each point, in dimension 0";
   if (state->multiple != static_cast<int64_t>(getRowsPerPoint())) // layer_c9
     return emitOpError("has ")
            << getRowsPerPoint() << " rows per point, but its operands have "

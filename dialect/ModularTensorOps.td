@@ -58,22 +58,56 @@ class Modular_ElementwiseOp<string mnemonic, list<Trait> traits = []>
 
 def Modular_ReluOp : Modular_ElementwiseOp<"relu", [Idempotent]> {
   let summary = "max(x, 0)";
-  let description = [{The derivative at 0 is 0; NaN becomes 0.}];
+  let description = [{
+    The derivative at 0 is 0; NaN becomes 0.
+
+    ```mlir
+    %y = modular.relu %x : tensor<?x64xf32>
+    ```
+  }];
 }
 def Modular_GeluOp : Modular_ElementwiseOp<"gelu"> {
   let summary = "x·Φ(x), exact, by erf";
+  let description = [{
+    Φ is the distribution function of the standard normal distribution
+    (Hendrycks and Gimpel 2016); not the approximation by tanh.
+
+    ```mlir
+    %y = modular.gelu %x : tensor<?x64xf32>
+    ```
+  }];
 }
 def Modular_SigmoidOp : Modular_ElementwiseOp<"sigmoid"> {
   let summary = "1 / (1 + exp(−x))";
+  let description = [{
+    ```mlir
+    %y = modular.sigmoid %x : tensor<?x64xf32>
+    ```
+  }];
 }
 def Modular_SoftplusOp : Modular_ElementwiseOp<"softplus"> {
   let summary = "log(1 + exp(x)), without overflow";
+  let description = [{
+    Computed as max(x, 0) + log(1 + exp(−|x|)).
+
+    ```mlir
+    %y = modular.softplus %x : tensor<?x64xf32>
+    ```
+  }];
 }
 def Modular_SoftmaxOp : Modular_Op<"softmax", [
     Pure, SameOperandsAndResultType,
     DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
     DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "softmax over the last dimension";
+  let description = [{
+    y[..., i] = exp(x[..., i] − max) / Σ_j exp(x[..., j] − max), max being the
+    largest x[..., j], so that nothing overflows.
+
+    ```mlir
+    %p = modular.softmax %scores : tensor<?x1x8xf32>
+    ```
+  }];
   let arguments = (ins Modular_FloatTensor:$input);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
@@ -83,6 +117,14 @@ def Modular_LogSoftmaxOp : Modular_Op<"log_softmax", [
     DeclareOpInterfaceMethods<Modular_VJPOpInterface>,
     DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "logarithm of the softmax over the last dimension";
+  let description = [{
+    y[..., i] = x[..., i] − max − log Σ_j exp(x[..., j] − max), finite where the
+    softmax itself would be 0.
+
+    ```mlir
+    %l = modular.log_softmax %logits : tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Modular_FloatTensor:$input);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
@@ -93,8 +135,11 @@ def Modular_ReshapeOp : Modular_Op<"reshape", [
     DeclareOpInterfaceMethods<Modular_RowOpInterface>]> {
   let summary = "reshapes each row";
   let description = [{
-    Keeps the first dimension and reads the others, row-major, in another shape:
-    `%s = modular.reshape %x : tensor<?x8xf32> -> tensor<?x1x8xf32>`.
+    Keeps the first dimension and reads the others, row-major, in another shape.
+
+    ```mlir
+    %s = modular.reshape %x : tensor<?x8xf32> -> tensor<?x1x8xf32>
+    ```
 
     Constraints:
     - (C1) first dimensions are equal.

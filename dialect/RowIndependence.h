@@ -65,6 +65,8 @@ public:
   /// Visits the ops of a block in order; fails with a diagnostic at the first op
   /// that may mix rows.
   llvm::LogicalResult visit(mlir::Block &block);
+  /// The same for one op, whose operands' states are known.
+  llvm::LogicalResult visit(mlir::Operation *op);
 
   /// The common state of `values`, of which all must be rows in the same
   /// dimension with the same multiple; else a diagnostic at `op`.
@@ -72,8 +74,6 @@ public:
                                           mlir::ValueRange values);
 
 private:
-  llvm::LogicalResult visit(mlir::Operation *op);
-
   llvm::DenseMap<mlir::Value, RowState> states;
 };
 

@@ -92,6 +92,7 @@ def build(problems):
             mark(trip),
             mark(bool(constraints) or None),
             mark(bool(record["hasFolder"] or record["hasCanonicalizer"]
+                      or record["hasCanonicalizeMethod"]
                       or "Idempotent" in traits) or None),
             mark(keeps_rows or None),
             mark(has_vjp(name, traits, derivatives)),

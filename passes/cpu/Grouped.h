@@ -15,6 +15,7 @@
 
 #include "dialect/ModularOps.h"
 #include "passes/cpu/Routing.h"
+#include <functional>
 
 namespace modc {
 
@@ -32,15 +33,33 @@ struct GroupedLowering {
   mlir::Value positionCount();
   /// Undefined row results and zeroed or undefined gradients, in result order.
   mlir::Value emptyRowResult(unsigned i);
+  mlir::Value emptyPointResult(unsigned i);
   mlir::Value emptyGradient(unsigned c, unsigned i);
 
-  /// The class's region on rows [first, first + count) of the grouped order:
-  /// gathers rows, takes the member's slices and clones the body. Gives the
-  /// values that are yielded. `accumulators`, if given, are added to by the
-  /// gradients: one for each of the class.
-  llvm::SmallVector<mlir::Value> runBody(unsigned c, mlir::Value slot,
-                                         mlir::Value first, mlir::Value count,
-                                         mlir::ValueRange accumulators);
+  /// The class's region on rows [first, first + count) of the grouped order,
+  /// all of one point if the op runs by points: gathers rows, takes the
+  /// member's and the point's slices and clones the body. Gives the values that
+  /// are yielded. `accumulators` are added to by points results and gradients:
+  /// one for each, null where the value alone is wanted.
+  llvm::SmallVector<mlir::Value>
+  runBody(unsigned c, mlir::Value slot, mlir::Value first, mlir::Value count,
+          llvm::ArrayRef<mlir::Value> accumulators);
+
+  /// Number of points, and the point of the row at a position.
+  mlir::Value pointCount();
+  mlir::Value pointOf(mlir::Value position);
+
+  /// Class and place in it of each member, as constant tensors.
+  struct MemberTables {
+    mlir::Value classes, slots;
+  };
+  MemberTables memberTables();
+  /// What `run` gives for the class and place of `member`.
+  using ClassBody = std::function<llvm::SmallVector<mlir::Value>(
+      unsigned c, mlir::Value slot)>;
+  llvm::SmallVector<mlir::Value> switchMember(const MemberTables &tables,
+                                              mlir::Value member,
+                                              const ClassBody &run);
 
   /// Number of the class's member with this place in the class.
   mlir::Value memberOf(unsigned c, mlir::Value slot);
@@ -52,8 +71,9 @@ struct GroupedLowering {
 /// reference. Gives the op's results.
 llvm::SmallVector<mlir::Value> lowerGroupedNaively(GroupedLowering &lowering);
 
-/// Tasks of at most `rowBlock` rows of one member in parallel; gradients in
-/// parallel over members. Gives the op's results.
+/// Tasks of at most `rowBlock` rows of one member (and one point) in parallel;
+/// gradients in parallel over members, points results over points. Gives the
+/// op's results.
 llvm::SmallVector<mlir::Value> lowerGroupedByTasks(GroupedLowering &lowering);
 
 } // namespace modc

@@ -27,6 +27,11 @@ Value GroupedLowering::emptyRowResult(unsigned i) {
   return b.empty(type, positionCount());
 }
 
+Value GroupedLowering::emptyPointResult(unsigned i) {
+  auto type = cast<RankedTensorType>(op.getPointResults()[i].getType());
+  return b.empty(type, pointCount());
+}
+
 Value GroupedLowering::emptyGradient(unsigned c, unsigned i) {
   return b.empty(cast<RankedTensorType>(op.getClassGradients(c)[i].getType()));
 }
@@ -42,6 +47,50 @@ Value GroupedLowering::memberOf(unsigned c, Value slot) {
              RankedTensorType::get({int64_t(members.size())}, b.getI32Type()),
              ArrayRef<int32_t>(numbers)));
   return b.toIndex(b.extract(table, slot));
+}
+
+Value GroupedLowering::pointCount() {
+  return b.createOrFold<arith::DivUIOp>(b.dim(plan.selection, 0),
+                                        b.index(op.getRowsPerPoint()));
+}
+
+Value GroupedLowering::pointOf(Value position) {
+  return b.createOrFold<arith::DivUIOp>(
+      b.toIndex(b.extract(plan.rows, position)),
+      b.index(op.getRowsPerPoint()));
+}
+
+GroupedLowering::MemberTables GroupedLowering::memberTables() {
+  int64_t members = cast<PlanType>(op.getPlan().getType()).getMembers();
+  SmallVector<int32_t> classOf(members), slotOf(members);
+  for (unsigned c = 0, e = op.getNumClasses(); c < e; ++c)
+    for (auto [slot, member] : llvm::enumerate(op.getClassMembers(c))) {
+      classOf[member] = c;
+      slotOf[member] = slot;
+    }
+  auto table = [&](ArrayRef<int32_t> values) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(
+               RankedTensorType::get({members}, b.getI32Type()), values));
+  };
+  return {table(classOf), table(slotOf)};
+}
+
+SmallVector<Value> GroupedLowering::switchMember(const MemberTables &tables,
+                                                 Value member,
+                                                 const ClassBody &run) {
+  Value kind = b.extract(tables.classes, member);
+  Value slot = b.toIndex(b.extract(tables.slots, member));
+  // An if for each class but the last.
+  std::function<SmallVector<Value>(unsigned)> select = [&](unsigned c) {
+    if (c + 1 == op.getNumClasses())
+      return run(c, slot);
+    Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, kind,
+                                      b.integer(b.getI32Type(), c));
+    return b.branch(
+        hit, [&] { return run(c, slot); }, [&] { return select(c + 1); });
+  };
+  return select(0);
 }
 
 std::pair<Value, Value> GroupedLowering::segmentOf(Value member) {
@@ -167,7 +216,7 @@ static linalg::GenericOp gatherInProduct(TensorBuilder &b,
 
 SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
                                             Value count,
-                                            ValueRange accumulators) {
+                                            ArrayRef<Value> accumulators) {
   Block &body = op.getClassBody(c);
   IRMapping mapping;
   // Products that gather the rows of a whole operand in place of a tile.
@@ -202,6 +251,9 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
   }
   for (Value whole : op.getAlong())
     bind(b.rows(whole, first, count));
+  Value point = op.getPoints().empty() ? Value() : pointOf(first);
+  for (Value whole : op.getPoints())
+    bind(b.row(whole, point));
   for (Value whole : op.getShared())
     bind(whole);
   for (Value stack : op.getClassParameters(c))
@@ -228,7 +280,7 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
   size_t numRows = op.getRowResults().size();
   for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
     Value mapped = mapping.lookupOrDefault(value);
-    if (i >= numRows && !accumulators.empty())
+    if (i >= numRows && !accumulators.empty() && accumulators[i - numRows])
       mapped = continueSum(b, value, mapped, accumulators[i - numRows]);
     results.push_back(mapped);
   }

@@ -20,29 +20,17 @@ SmallVector<Value> modc::lowerGroupedNaively(GroupedLowering &lowering) {
   GroupedOp op = lowering.op;
   PlanTensors &plan = lowering.plan;
   Type i32 = b.getI32Type();
-  unsigned numClasses = op.getNumClasses();
   size_t numRows = op.getRowResults().size();
-
-  // Class and place in it of each member.
-  int64_t members = cast<PlanType>(op.getPlan().getType()).getMembers();
-  SmallVector<int32_t> classOf(members), slotOf(members);
-  for (unsigned c = 0; c < numClasses; ++c)
-    for (auto [slot, member] : llvm::enumerate(op.getClassMembers(c))) {
-      classOf[member] = c;
-      slotOf[member] = slot;
-    }
-  auto table = [&](ArrayRef<int32_t> values) -> Value {
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(RankedTensorType::get({members}, i32),
-                                  values));
-  };
-  Value classes = table(classOf), slots = table(slotOf);
+  size_t numPoints = op.getPointResults().size();
+  GroupedLowering::MemberTables tables = lowering.memberTables();
 
   SmallVector<Value> inits;
   for (size_t i = 0; i < numRows; ++i)
     inits.push_back(lowering.emptyRowResult(i));
+  for (size_t i = 0; i < numPoints; ++i)
+    inits.push_back(b.fill(lowering.emptyPointResult(i), 0.0));
   SmallVector<unsigned> firstGradient;
-  for (unsigned c = 0; c < numClasses; ++c) {
+  for (unsigned c = 0; c < op.getNumClasses(); ++c) {
     firstGradient.push_back(inits.size());
     for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
       inits.push_back(b.fill(lowering.emptyGradient(c, i), 0.0));
@@ -52,29 +40,22 @@ SmallVector<Value> modc::lowerGroupedNaively(GroupedLowering &lowering) {
   // Runs class c's body on position p and puts its results in their places.
   auto runClass = [&](unsigned c, Value slot, Value p, ValueRange state) {
     SmallVector<Value> next(state);
+    Value point = numPoints ? lowering.pointOf(p) : Value();
     SmallVector<Value> sums;
+    for (size_t i = 0; i < numPoints; ++i)
+      sums.push_back(b.row(state[numRows + i], point));
     for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
       sums.push_back(b.row(state[firstGradient[c] + i], slot));
     SmallVector<Value> values = lowering.runBody(c, slot, p, one, sums);
     for (size_t i = 0; i < numRows; ++i)
       next[i] = b.insertRows(values[i], next[i], p, one);
     for (size_t i = 0; i < sums.size(); ++i) {
-      Value &whole = next[firstGradient[c] + i];
-      whole = b.insertRow(values[numRows + i], whole, slot);
+      bool isPoint = i < numPoints;
+      Value &whole = next[isPoint ? numRows + i
+                                  : firstGradient[c] + i - numPoints];
+      whole = b.insertRow(values[numRows + i], whole, isPoint ? point : slot);
     }
     return next;
-  };
-  // An if for each class but the last: the switch.
-  std::function<SmallVector<Value>(unsigned, Value, Value, Value, ValueRange)>
-      dispatch = [&](unsigned c, Value kind, Value slot, Value p,
-                     ValueRange state) -> SmallVector<Value> {
-    if (c + 1 == numClasses)
-      return runClass(c, slot, p, state);
-    Value hit = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, kind,
-                                      b.integer(i32, c));
-    return b.branch(
-        hit, [&] { return runClass(c, slot, p, state); },
-        [&] { return dispatch(c + 1, kind, slot, p, state); });
   };
   return b.loop(
       zero, b.dim(plan.selection, 0), inits, [&](Value r, ValueRange outer) {
@@ -84,9 +65,11 @@ SmallVector<Value> modc::lowerGroupedNaively(GroupedLowering &lowering) {
               Value member = b.toIndex(b.extract(plan.selection, {r, k}));
               Value position = b.extract(plan.position, {r, k});
               auto run = [&] {
-                return dispatch(0, b.extract(classes, member),
-                                b.toIndex(b.extract(slots, member)),
-                                b.toIndex(position), state);
+                Value p = b.toIndex(position);
+                return lowering.switchMember(
+                    tables, member, [&](unsigned c, Value slot) {
+                      return runClass(c, slot, p, state);
+                    });
               };
               if (!plan.once)
                 return run();

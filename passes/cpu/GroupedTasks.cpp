@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Row results by tasks of some rows of one member, gradients by member. Which
-// task computes an element never changes its order of additions.
+// Row results by tasks of some rows of one member, gradients by member, points
+// results by point. Which task computes an element never changes its order of
+// additions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +20,14 @@ using namespace modc;
 namespace {
 
 /// Tasks of a class: for each, its place of the member in the class, its first
-/// position and the end of the member's positions.
+/// position and the end of the positions that it and the tasks after it share.
 struct TaskList {
   Value count, table;
+  /// For each place in the class the first task; only where tasks go by points.
+  Value starts;
+
+  /// Place, first position and number of positions of task t.
+  std::array<Value, 3> get(GroupedLowering &lowering, Value t) const;
 };
 
 /// min(rowBlock, last - first): an affine.min, so that buffers of a block have
@@ -36,7 +42,67 @@ Value blockSize(TensorBuilder &b, int64_t rowBlock, Value first, Value last) {
       ValueRange{first, last});
 }
 
+std::array<Value, 3> TaskList::get(GroupedLowering &lowering, Value t) const {
+  TensorBuilder &b = lowering.b;
+  std::array<Value, 3> entry;
+  for (int64_t k = 0; k < 3; ++k)
+    entry[k] = b.toIndex(b.extract(table, {t, b.index(k)}));
+  entry[2] = blockSize(b, lowering.rowBlock, entry[1], entry[2]);
+  return entry;
+}
+
+/// Tasks that end with the rows of a point: a row starts one where it is the
+/// first of its point or the task before it is full.
+TaskList buildPointTasks(GroupedLowering &lowering, unsigned c) {
+  TensorBuilder &b = lowering.b;
+  Type i32 = b.getI32Type();
+  int64_t members = lowering.op.getClassMembers(c).size();
+  Value zero = b.index(0), one = b.index(1), block = b.index(lowering.rowBlock);
+  Value table = tensor::EmptyOp::create(
+      b, ArrayRef<OpFoldResult>{lowering.positionCount(), b.getIndexAttr(3)},
+      i32);
+  Value starts = tensor::EmptyOp::create(
+      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members + 1)}, i32);
+  starts = b.insert(b.integer(i32, 0), starts, zero);
+  SmallVector<Value> built = b.loop(
+      zero, b.index(members), {table, starts, zero},
+      [&](Value slot, ValueRange c0) {
+        auto [first, size] = lowering.segmentOf(lowering.memberOf(c, slot));
+        // Carried: the table, the number of tasks, the first position of the
+        // last one and its point. No task starts behind the last position.
+        Value none = lowering.positionCount();
+        SmallVector<Value> own = b.loop(
+            first, b.add(first, size), {c0[0], c0[2], none, none},
+            [&](Value p, ValueRange inner) {
+              Value point = lowering.pointOf(p);
+              auto compare = [&](arith::CmpIPredicate how, Value x, Value y) {
+                return arith::CmpIOp::create(b, how, x, y).getResult();
+              };
+              Value other =
+                  compare(arith::CmpIPredicate::ne, point, inner[3]);
+              Value full = compare(arith::CmpIPredicate::eq,
+                                   b.sub(p, inner[2]), block);
+              Value starts = arith::OrIOp::create(b, other, full);
+              Value at = arith::SelectOp::create(
+                  b, starts, b.add(inner[1], one), inner[1]);
+              Value begin = arith::SelectOp::create(b, starts, p, inner[2]);
+              Value task = b.sub(at, one), rows = inner[0];
+              SmallVector<Value> entry = {slot, begin, b.add(p, one)};
+              for (auto [k, value] : llvm::enumerate(entry))
+                rows = b.insert(b.toInteger(value, i32), rows,
+                                {task, b.index(k)});
+              return SmallVector<Value>{rows, at, begin, point};
+            });
+        Value next = b.insert(b.toInteger(own[1], i32), c0[1],
+                              b.add(slot, one));
+        return SmallVector<Value>{own[0], next, own[1]};
+      });
+  return {built[2], built[0], built[1]};
+}
+
 TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
+  if (lowering.op.isByPoint())
+    return buildPointTasks(lowering, c);
   TensorBuilder &b = lowering.b;
   Type i32 = b.getI32Type();
   int64_t members = lowering.op.getClassMembers(c).size();
@@ -64,7 +130,7 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
           return SmallVector<Value>{rows, b.add(at, b.index(1))};
         });
       });
-  return {built[1], built[0]};
+  return {built[1], built[0], Value()};
 }
 
 /// Row results of class c over `results`.
@@ -77,13 +143,8 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(forall.getTerminator());
   Value t = forall.getInductionVar(0);
-  SmallVector<Value> entry;
-  for (int64_t k = 0; k < 3; ++k)
-    entry.push_back(b.toIndex(b.extract(tasks.table, {t, b.index(k)})));
-  Value first = entry[1];
-  Value count = blockSize(b, lowering.rowBlock, first, entry[2]);
-  SmallVector<Value> values =
-      lowering.runBody(c, entry[0], first, count, {});
+  auto [slot, first, count] = tasks.get(lowering, t);
+  SmallVector<Value> values = lowering.runBody(c, slot, first, count, {});
   b.setInsertionPointToEnd(forall.getTerminator().getBody());
   for (auto [value, shared] : llvm::zip(values, forall.getRegionIterArgs())) {
     OpBuilder::InsertionGuard guard(b);
@@ -100,6 +161,21 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
   return SmallVector<Value>(forall.getResults());
 }
 
+/// Ends a task of `forall` that has computed slice `at` of `shared`.
+void insertSlice(TensorBuilder &b, scf::ForallOp forall, Value value,
+                 Value shared, Value at) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(forall.getTerminator());
+  SmallVector<OpFoldResult> sizes = b.sizes(shared);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  offsets[0] = at;
+  sizes[0] = b.getIndexAttr(1);
+  b.setInsertionPointToEnd(forall.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, value, shared, offsets, sizes,
+                                        strides);
+}
+
 /// Gradients of class c: one member a task, its rows in blocks that continue
 /// one sum, so that no buffer grows with the number of rows.
 SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
@@ -109,40 +185,105 @@ SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
   for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
     outputs.push_back(lowering.emptyGradient(c, i));
   int64_t members = op.getClassMembers(c).size();
+  TaskList tasks;
+  if (op.isByPoint())
+    tasks = buildTasks(lowering, c);
   auto forall = scf::ForallOp::create(
       b, ArrayRef<OpFoldResult>{b.getIndexAttr(members)}, outputs,
       std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(forall.getTerminator());
   Value slot = forall.getInductionVar(0);
-  Value first, size;
-  std::tie(first, size) = lowering.segmentOf(lowering.memberOf(c, slot));
-  Value last = b.add(first, size);
-  Value block = b.index(lowering.rowBlock);
   SmallVector<Value> sums;
   for (BlockArgument shared : forall.getRegionIterArgs())
     sums.push_back(b.fill(b.row(shared, slot), 0.0));
-  size_t numRows = op.getRowResults().size();
-  sums = b.loop(
-      b.index(0), arith::CeilDivUIOp::create(b, size, block), sums,
-      [&](Value i, ValueRange carried) {
-        Value begin = b.add(first, b.mul(i, block));
-        Value count = blockSize(b, lowering.rowBlock, begin, last);
-        SmallVector<Value> values =
-            lowering.runBody(c, slot, begin, count, carried);
-        return SmallVector<Value>(llvm::drop_begin(values, numRows));
-      });
-  for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs())) {
-    b.setInsertionPoint(forall.getTerminator());
-    SmallVector<OpFoldResult> sizes = b.sizes(shared);
-    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-    offsets[0] = slot;
-    sizes[0] = b.getIndexAttr(1);
-    b.setInsertionPointToEnd(forall.getTerminator().getBody());
-    tensor::ParallelInsertSliceOp::create(b, value, shared, offsets, sizes,
-                                          strides);
+  size_t numOthers = op.getRowResults().size() + op.getPointResults().size();
+  auto addBlock = [&](Value begin, Value count, ValueRange carried) {
+    SmallVector<Value> accumulators(op.getPointResults().size());
+    llvm::append_range(accumulators, carried);
+    SmallVector<Value> values =
+        lowering.runBody(c, slot, begin, count, accumulators);
+    return SmallVector<Value>(llvm::drop_begin(values, numOthers));
+  };
+  if (tasks.starts) {
+    auto startOf = [&](Value place) {
+      return b.toIndex(b.extract(tasks.starts, place));
+    };
+    sums = b.loop(startOf(slot), startOf(b.add(slot, b.index(1))), sums,
+                  [&](Value t, ValueRange carried) {
+                    auto [place, begin, count] = tasks.get(lowering, t);
+                    return addBlock(begin, count, carried);
+                  });
+  } else {
+    auto [first, size] = lowering.segmentOf(lowering.memberOf(c, slot));
+    Value begins = first, last = b.add(first, size);
+    Value block = b.index(lowering.rowBlock);
+    sums = b.loop(b.index(0), arith::CeilDivUIOp::create(b, size, block), sums,
+                  [&](Value i, ValueRange carried) {
+                    Value begin = b.add(begins, b.mul(i, block));
+                    Value count =
+                        blockSize(b, lowering.rowBlock, begin, last);
+                    return addBlock(begin, count, carried);
+                  });
   }
+  for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs()))
+    insertSlice(b, forall, value, shared, slot);
+  return SmallVector<Value>(forall.getResults());
+}
+
+/// Points results: one point a task, its rows one after another, each with the
+/// members that it chose. A point's rows are few and spread over members, so
+/// there is no block to run them in.
+SmallVector<Value> lowerPoints(GroupedLowering &lowering) {
+  TensorBuilder &b = lowering.b;
+  GroupedOp op = lowering.op;
+  PlanTensors &plan = lowering.plan;
+  size_t numRows = op.getRowResults().size();
+  size_t numPoints = op.getPointResults().size();
+  SmallVector<Value> outputs;
+  for (size_t i = 0; i < numPoints; ++i)
+    outputs.push_back(lowering.emptyPointResult(i));
+  GroupedLowering::MemberTables tables = lowering.memberTables();
+  Value rowsPerPoint = b.index(op.getRowsPerPoint());
+  auto forall = scf::ForallOp::create(
+      b, ArrayRef<OpFoldResult>{lowering.pointCount()}, outputs, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(forall.getTerminator());
+  Value n = forall.getInductionVar(0);
+  SmallVector<Value> sums;
+  for (BlockArgument shared : forall.getRegionIterArgs())
+    sums.push_back(b.fill(b.row(shared, n), 0.0));
+  Value first = b.mul(n, rowsPerPoint), zero = b.index(0), one = b.index(1);
+  auto addPick = [&](Value r, Value k, ValueRange carried) {
+    Value position = b.extract(plan.position, {r, k});
+    auto run = [&] {
+      Value member = b.toIndex(b.extract(plan.selection, {r, k}));
+      Value p = b.toIndex(position);
+      return lowering.switchMember(tables, member, [&](unsigned c, Value slot) {
+        SmallVector<Value> accumulators(carried);
+        accumulators.resize(numPoints + op.getClassGradients(c).size());
+        SmallVector<Value> values =
+            lowering.runBody(c, slot, p, one, accumulators);
+        return SmallVector<Value>(
+            ArrayRef<Value>(values).slice(numRows, numPoints));
+      });
+    };
+    if (!plan.once)
+      return run();
+    Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, position,
+                                         b.integer(b.getI32Type(), 0));
+    return b.branch(counts, run,
+                    [&] { return SmallVector<Value>(carried); });
+  };
+  sums = b.loop(first, b.add(first, rowsPerPoint), sums,
+                [&](Value r, ValueRange outer) {
+                  return b.loop(zero, b.dim(plan.selection, 1), outer,
+                                [&](Value k, ValueRange carried) {
+                                  return addPick(r, k, carried);
+                                });
+                });
+  for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs()))
+    insertSlice(b, forall, value, shared, n);
   return SmallVector<Value>(forall.getResults());
 }
 
@@ -157,6 +298,8 @@ SmallVector<Value> modc::lowerGroupedByTasks(GroupedLowering &lowering) {
   if (numRows)
     for (unsigned c = 0; c < op.getNumClasses(); ++c)
       results = lowerRows(lowering, c, results);
+  if (!op.getPointResults().empty())
+    llvm::append_range(results, lowerPoints(lowering));
   for (unsigned c = 0; c < op.getNumClasses(); ++c)
     if (!op.getClassGradients(c).empty())
       llvm::append_range(results, lowerGradients(lowering, c));

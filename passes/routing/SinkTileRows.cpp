@@ -86,15 +86,18 @@ struct SinkIntoPlan : OpRewritePattern<GroupedOp> {
     for (Operation *user : plan->getUsers())
       if (user != op && !isa<CombineOp>(user))
         return failure();
-    SmallVector<Value> rows;
+    SmallVector<Value> rows, points;
     Value times;
-    for (Value operand : op.getGathered()) {
-      auto tile = operand.getDefiningOp<TileRowsOp>();
-      if (!tile || (times && times != tile.getTimes()))
-        return failure();
-      times = tile.getTimes();
-      rows.push_back(tile.getInput());
-    }
+    for (auto [operands, inputs] :
+         {std::pair(op.getGathered(), &rows),
+          std::pair(op.getPoints(), &points)})
+      for (Value operand : operands) {
+        auto tile = operand.getDefiningOp<TileRowsOp>();
+        if (!tile || (times && times != tile.getTimes()))
+          return failure();
+        times = tile.getTimes();
+        inputs->push_back(tile.getInput());
+      }
     // Rows that are made after the plan, as far as the plan can't move.
     Operation *last = plan;
     for (Value row : rows)
@@ -116,6 +119,7 @@ struct SinkIntoPlan : OpRewritePattern<GroupedOp> {
     });
     rewriter.modifyOpInPlace(op, [&]() {
       op.getGatheredMutable().assign(rows);
+      op.getPointsMutable().assign(points);
     });
     return success();
   }
@@ -128,6 +132,7 @@ struct SinkTileRows : modc::impl::SinkTileRowsPassBase<SinkTileRows> {
                  SinkPastRowOp<GeluOp>, SinkPastRowOp<SigmoidOp>,
                  SinkPastRowOp<SoftplusOp>, SinkPastRowOp<SoftmaxOp>,
                  SinkPastRowOp<LogSoftmaxOp>, SinkPastRowOp<ReshapeOp>,
+                 SinkPastRowOp<tensor::CollapseShapeOp>,
                  SinkPastElementwise, SinkIntoPlan>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -112,7 +112,7 @@ private:
   Value buildSelection(const LayerSite &site, Value scores, int64_t rows);
   Value buildGates(LayerOp op, Value scores, Value selection);
   FailureOr<GroupedOp> buildGrouped(const LayerSite &site, Value plan,
-                                    ValueRange rows, ValueRange shared);
+                                    ValueRange rows, ValueRange operands);
 
   OpBuilder &b;
   ProgramBuilder &program;
@@ -338,7 +338,7 @@ Value ForwardBuilder::buildGates(LayerOp op, Value scores, Value selection) {
 
 FailureOr<GroupedOp> ForwardBuilder::buildGrouped(const LayerSite &site,
                                                   Value plan, ValueRange rows,
-                                                  ValueRange shared) {
+                                                  ValueRange operands) {
   Location loc = LayerOp(site.op).getLoc();
   auto pool = layout.pools.find(site.pool);
   const std::vector<MemberClass> &classes = pool->second;
@@ -352,17 +352,34 @@ FailureOr<GroupedOp> ForwardBuilder::buildGrouped(const LayerSite &site,
       parameters.push_back(program.getParameter(stack));
   }
   ModuleTemplateOp first = classes[0].module;
+  // Shared operands with a dimension more than the input have one slice a point.
+  ArrayRef<Type> wanted =
+      first.getFunctionType().getInputs().take_back(operands.size());
+  SmallVector<Value> points, shared;
+  for (auto [operand, type] : llvm::zip(operands, wanted))
+    (operand.getType() == type ? shared : points).push_back(operand);
+  int64_t rowsPerPoint =
+      points.empty() ? 1 : LayerOp(site.op).getRowsPerPoint();
   GroupedOp grouped = GroupedOp::create(
       b, loc, first.getFunctionType().getResults(), plan, rows, ValueRange{},
-      shared, parameters, b.getArrayAttr(members), parameterCounts,
-      SmallVector<int64_t>(classes.size(), 0), classes.size());
+      points, shared, parameters, b.getArrayAttr(members), parameterCounts,
+      SmallVector<int64_t>(classes.size(), 0), rowsPerPoint,
+      /*num_point_results=*/0, classes.size());
   for (auto [memberClass, region] : llvm::zip(classes, grouped.getBodies())) {
     OpBuilder::InsertionGuard guard(b);
     Block *block = b.createBlock(&region);
-    SmallVector<Value> inputs;
-    for (ValueRange operands : {rows, shared})
-      for (Value operand : operands)
-        inputs.push_back(block->addArgument(operand.getType(), loc));
+    SmallVector<Value> inputs, wholes, slices;
+    for (Value operand : rows)
+      inputs.push_back(block->addArgument(operand.getType(), loc));
+    for (auto [operand, type] : llvm::zip(operands, wanted))
+      if (operand.getType() != type)
+        slices.push_back(block->addArgument(type, loc));
+    for (Value operand : shared)
+      wholes.push_back(block->addArgument(operand.getType(), loc));
+    // The module takes them as the layer names them.
+    auto *whole = wholes.begin(), *slice = slices.begin();
+    for (auto [operand, type] : llvm::zip(operands, wanted))
+      inputs.push_back(operand.getType() == type ? *whole++ : *slice++);
     llvm::StringMap<Value> byPath;
     for (auto &[path, stack] : memberClass.parameters)
       byPath[path] = block->addArgument(layout.stacks[stack].type, loc);

@@ -90,7 +90,7 @@ func.func @grouped_c1_none(%p: !modular.plan<2 of 3>, %x: tensor<?x4xf32>) {
 
 func.func @grouped_c1_lists(%p: !modular.plan<2 of 3>, %x: tensor<?x4xf32>) {
   // expected-error @+1 {{'modular.grouped' op has 1 classes, 1 regions, 0 parameter counts and 1 gradient counts}}
-  %h = "modular.grouped"(%p, %x) <{classes = [array<i64: 0, 1, 2>], parameter_counts = array<i64>, gradient_counts = array<i64: 0>, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0>}> ({
+  %h = "modular.grouped"(%p, %x) <{classes = [array<i64: 0, 1, 2>], parameter_counts = array<i64>, gradient_counts = array<i64: 0>, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0>}> ({
     ^bb0(%xm: tensor<?x4xf32>):
       modular.yield %xm : tensor<?x4xf32>
     }) : (!modular.plan<2 of 3>, tensor<?x4xf32>) -> tensor<?x4xf32>
@@ -167,5 +167,41 @@ func.func @grouped_c4(%p: !modular.plan<2 of 3>, %x: tensor<?x4xf32>, %w: tensor
       %y = modular.linear %xm, %vm : tensor<?x4xf32>, tensor<4x2xf32> -> tensor<?x2xf32>
       modular.yield %y : tensor<?x2xf32>
     } : !modular.plan<2 of 3> -> rows(tensor<?x2xf32>) gradients(tensor<2x4x2xf32>) gradients()
+  return
+}
+
+// -----
+
+func.func @grouped_c5(%p: !modular.plan<1 of 2>, %x: tensor<?x4xf32>, %k: tensor<3x4xf32>) {
+  // expected-error @+1 {{'modular.grouped' op has points operand 0 of type 'tensor<3x4xf32>', which has no dynamic first dimension}}
+  %h = modular.grouped %p gather(%x : tensor<?x4xf32>) points(%k : tensor<3x4xf32> rows 2)
+    class [0, 1] {
+    ^bb0(%xm: tensor<?x4xf32>, %km: tensor<4xf32>):
+      modular.yield %xm : tensor<?x4xf32>
+    } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) gradients()
+  return
+}
+
+// -----
+
+func.func @grouped_c5_result(%p: !modular.plan<1 of 2>, %x: tensor<?x4xf32>, %k: tensor<?x4xf32>) {
+  // expected-error @+1 {{'modular.grouped' op has points result 0 of type 'tensor<3x4xf32>', which has no dynamic first dimension}}
+  %h, %dk = modular.grouped %p gather(%x : tensor<?x4xf32>) points(%k : tensor<?x4xf32> rows 2)
+    class [0, 1] {
+    ^bb0(%xm: tensor<?x4xf32>, %km: tensor<4xf32>):
+      modular.yield %xm, %km : tensor<?x4xf32>, tensor<4xf32>
+    } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) points(tensor<3x4xf32>) gradients()
+  return
+}
+
+// -----
+
+func.func @grouped_c5_rows(%p: !modular.plan<1 of 2>, %x: tensor<?x4xf32>, %k: tensor<?x4xf32>) {
+  // expected-error @+1 {{'modular.grouped' op has 0 rows per point, not at least 1}}
+  %h = modular.grouped %p gather(%x : tensor<?x4xf32>) points(%k : tensor<?x4xf32> rows 0)
+    class [0, 1] {
+    ^bb0(%xm: tensor<?x4xf32>, %km: tensor<4xf32>):
+      modular.yield %xm : tensor<?x4xf32>
+    } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) gradients()
   return
 }

@@ -127,6 +127,47 @@ modular.network @layer_c4_shared {
 
 // -----
 
+// The slice of a point, not the operand, has the member's type.
+modular.network @layer_c4_points {
+  // expected-note @+1 {{module '@m' is here}}
+  modular.module @m(%x: tensor<?x2xf32>, shared %t: tensor<4x2xf32>) -> tensor<?x2xf32> {
+    modular.yield %x : tensor<?x2xf32>
+  }
+  modular.pool @experts [@m x 2]
+  modular.controller @router(%s: tensor<?x1x2xf32>) -> tensor<?x1x2xf32> {
+    modular.yield %s : tensor<?x1x2xf32>
+  }
+  modular.graph(%x: tensor<?x2xf32>, %t: tensor<?x3x2xf32>, %s: tensor<?x1x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{'modular.layer' op has shared operand 0 of type 'tensor<3x2xf32>' but that of module '@m' is 'tensor<4x2xf32>'}}
+    %y = modular.layer @experts(%x : tensor<?x2xf32> shared %t : tensor<?x3x2xf32>) by @router(%s : tensor<?x1x2xf32>)
+        choose 1 compose sum -> tensor<?x2xf32>
+    modular.output %y : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+// Tokens have a row each: no slice for each point.
+modular.network @layer_c4_point_rows {
+  modular.module @m(%x: tensor<?x2xf32>, shared %t: tensor<2xf32>) -> tensor<?x2xf32> {
+    modular.yield %x : tensor<?x2xf32>
+  }
+  modular.pool @experts [@m x 2]
+  modular.controller @router(%x: tensor<?x2xf32>) -> tensor<?x1x2xf32> {
+    %s = modular.reshape %x : tensor<?x2xf32> -> tensor<?x1x2xf32>
+    modular.yield %s : tensor<?x1x2xf32>
+  }
+  modular.graph(%x: tensor<?x4x2xf32>) -> tensor<?x4x2xf32> {
+    %r = tensor.collapse_shape %x [[0, 1], [2]] : tensor<?x4x2xf32> into tensor<?x2xf32>
+    // expected-error @+1 {{'modular.layer' op mixes rows: a shared operand of type 'tensor<?x2xf32>' is rows in dimension 0, 4 for each input row, but it needs one slice for each point, in dimension 0}}
+    %y = modular.layer @experts(%r : tensor<?x2xf32> shared %r : tensor<?x2xf32>) by @router(%r : tensor<?x2xf32>)
+        choose 1 compose sum rows 4 -> tensor<?x2xf32>
+    modular.output %x : tensor<?x4x2xf32>
+  }
+}
+
+// -----
+
 modular.network @layer_c5 {
   modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
     modular.yield %x : tensor<?x2xf32>

@@ -8,33 +8,33 @@
 
 // CHECK-LABEL: func.func @choices
 func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: tensor<?x2xi32>) -> tensor<3xi32> {
-  // CHECK: modular.to_selection %{{.*}} : tensor<?x2xi32> -> <2 of 3>
+  // CHECK: modular.to_selection %{{.*}} : tensor<?x2xi32> -> !modular.selection<2 of 3>
   %0 = modular.to_selection %stored : tensor<?x2xi32> -> !modular.selection<2 of 3>
-  // CHECK: modular.from_selection %{{.*}} : <2 of 3> -> tensor<?x2xi32>
+  // CHECK: modular.from_selection %{{.*}} : !modular.selection<2 of 3> -> tensor<?x2xi32>
   %1 = modular.from_selection %0 : !modular.selection<2 of 3> -> tensor<?x2xi32>
-  // CHECK: modular.mode %{{.*}} : tensor<?x2x3xf32> -> <2 of 3>
+  // CHECK: modular.mode %{{.*}} : tensor<?x2x3xf32> -> !modular.selection<2 of 3>
   %2 = modular.mode %scores : tensor<?x2x3xf32> -> !modular.selection<2 of 3>
-  // CHECK: modular.sample %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, tensor<?x2xf32> -> <2 of 3>
+  // CHECK: modular.sample %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, tensor<?x2xf32> -> !modular.selection<2 of 3>
   %3 = modular.sample %scores, %u : tensor<?x2x3xf32>, tensor<?x2xf32> -> !modular.selection<2 of 3>
-  // CHECK: modular.keep_stored %{{.*}}, %{{.*}} : tensor<?x2xi32> -> <2 of 3>
+  // CHECK: modular.keep_stored %{{.*}}, %{{.*}} : tensor<?x2xi32> -> !modular.selection<2 of 3>
   %4 = modular.keep_stored %3, %stored : tensor<?x2xi32> -> !modular.selection<2 of 3>
-  // CHECK: modular.log_probability %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, <2 of 3> -> tensor<?xf32>
+  // CHECK: modular.log_probability %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
   %5 = modular.log_probability %scores, %4 : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
-  // CHECK: modular.gates %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, <2 of 3> -> tensor<?x2xf32>
+  // CHECK: modular.gates %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
   %6 = modular.gates %scores, %4 : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
-  // CHECK: modular.usage %{{.*}} : <2 of 3> -> tensor<3xi32>
+  // CHECK: modular.usage %{{.*}} : !modular.selection<2 of 3> -> tensor<3xi32>
   %7 = modular.usage %4 : !modular.selection<2 of 3> -> tensor<3xi32>
   return %7 : tensor<3xi32>
 }
 
 // CHECK-LABEL: func.func @grouped
-func.func @grouped(%a: !modular.selection<2 of 3>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>,
+func.func @grouped(%a: !modular.selection<2 of 3>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
                    %w: tensor<2x4x2xf32>, %b: tensor<2x2xf32>, %v: tensor<1x4x2xf32>, %g: tensor<?x2xf32>) -> tensor<?x2xf32> {
-  // CHECK: %[[P:.*]] = modular.plan %{{.*}} : <2 of 3> -> <2 of 3>
+  // CHECK: %[[P:.*]] = modular.plan %{{.*}} : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
-  // CHECK: modular.plan %{{.*}} distinct(%{{.*}}) duplicates once : <2 of 3> -> <2 of 3>
+  // CHECK: modular.plan %{{.*}} distinct(%{{.*}}) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %q = modular.plan %a distinct(%n) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
-  // CHECK: modular.dispatch sum %[[P]], %{{.*}} : <2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
+  // CHECK: modular.dispatch sum %[[P]], %{{.*}} : !modular.plan<2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
   %d = modular.dispatch sum %p, %x : !modular.plan<2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
   // CHECK: modular.grouped %[[P]] gather(%{{.*}} : tensor<?x4xf32>) along(%{{.*}} : tensor<?x4xf32>) shared(%{{.*}} : tensor<5x2xf32>)
   // CHECK-NEXT: class [0, 2] parameters(%{{.*}} : tensor<2x4x2xf32>, %{{.*}} : tensor<2x2xf32>) {
@@ -51,11 +51,18 @@ func.func @grouped(%a: !modular.selection<2 of 3>, %n: index, %x: tensor<?x4xf32
       %y = modular.linear %xm, %vm : tensor<?x4xf32>, tensor<4x2xf32> -> tensor<?x2xf32>
       modular.yield %y : tensor<?x2xf32>
     } : !modular.plan<2 of 3> -> rows(tensor<?x2xf32>) gradients(tensor<2x4x2xf32>) gradients()
-  // CHECK: modular.combine gated %[[P]], %{{.*}} gates(%{{.*}} : tensor<?x2xf32>) : <2 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
+  // CHECK: modular.grouped %[[P]] gather(%{{.*}} : tensor<?x4xf32>) points(%[[K:.*]] : tensor<?x6x2xf32> rows 6) shared(
+  // CHECK: } : !modular.plan<2 of 3> -> rows(tensor<?x4xf32>) points(tensor<?x6x2xf32>) gradients()
+  %xh, %dk = modular.grouped %p gather(%x : tensor<?x4xf32>) points(%keys : tensor<?x6x2xf32> rows 6) shared(%kv : tensor<5x2xf32>)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x4xf32>, %km: tensor<6x2xf32>, %kvm: tensor<5x2xf32>):
+      modular.yield %xm, %km : tensor<?x4xf32>, tensor<6x2xf32>
+    } : !modular.plan<2 of 3> -> rows(tensor<?x4xf32>) points(tensor<?x6x2xf32>) gradients()
+  // CHECK: modular.combine gated %[[P]], %{{.*}} gates(%{{.*}} : tensor<?x2xf32>) : !modular.plan<2 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
   %y = modular.combine gated %p, %h gates(%g : tensor<?x2xf32>) : !modular.plan<2 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
-  // CHECK: modular.combine concat %[[P]], %{{.*}} : <2 of 3>, tensor<?x2xf32> -> tensor<?x4xf32>
+  // CHECK: modular.combine concat %[[P]], %{{.*}} : !modular.plan<2 of 3>, tensor<?x2xf32> -> tensor<?x4xf32>
   %z = modular.combine concat %p, %h : !modular.plan<2 of 3>, tensor<?x2xf32> -> tensor<?x4xf32>
-  // CHECK: modular.gate_cotangent %[[P]], %{{.*}}, %{{.*}} : <2 of 3>, tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x2xf32>
+  // CHECK: modular.gate_cotangent %[[P]], %{{.*}}, %{{.*}} : !modular.plan<2 of 3>, tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x2xf32>
   %dg = modular.gate_cotangent %p, %h, %y : !modular.plan<2 of 3>, tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x2xf32>
   return %dg : tensor<?x2xf32>
 }

@@ -235,7 +235,8 @@ def _layer(ev, op, *operands):
         if (picks == number).any():
             ev.touched.add(instance)
         body = ev.network.symbols[module].regions[0]
-        everything.append(ev.instance(instance, body, args))
+        rows = int(attrs.get("rows_per_point", 1))
+        everything.append(_run_member(ev, instance, body, args, counts[0], rows))
     weights = _weights(op, scores, picks)
     row_results = len(everything[0])
     results = []
@@ -245,6 +246,26 @@ def _layer(ev, op, *operands):
     if len(op.results) > row_results:
         results.append(Var(picks))
     return results
+
+
+def _run_member(ev, instance, body, args, n_rows, rows):
+    """A member on all rows. Where a shared operand has a slice for each point, on
+    the `rows` rows of one point after another."""
+    inputs = body.blocks[0].args[n_rows:]
+    by_point = [a.ndim > len(i.type.shape) for a, i in zip(args[n_rows:], inputs)]
+    if not any(by_point) or args[0].shape[0] == 0:
+        shapes = [a.shape[1:] if p else None for a, p in zip(args[n_rows:], by_point)]
+        blank = [
+            a if s is None else Var(np.zeros(s)) for a, s in zip(args[n_rows:], shapes)
+        ]
+        return ev.instance(instance, body, [*args[:n_rows], *blank])
+    parts = []
+    for n in range(args[0].shape[0] // rows):
+        own = slice(n * rows, (n + 1) * rows)
+        given = [tape.index(a, own) for a in args[:n_rows]]
+        given += [tape.index(a, n) if p else a for a, p in zip(args[n_rows:], by_point)]
+        parts.append(ev.instance(instance, body, given))
+    return [tape.concat(list(results), 0) for results in zip(*parts)]
 
 
 def _weights(op, scores, picks):

@@ -101,14 +101,17 @@ def _plan(ev, op, selection, distinct=None):
 
 @handles("modular.grouped")
 def _grouped(ev, op, plan, *operands):
-    _, n_gather, n_along, n_shared, _ = op.attrs["operandSegmentSizes"]
-    gathered = operands[:n_gather]
-    along = operands[n_gather : n_gather + n_along]
-    shared = operands[n_gather + n_along : n_gather + n_along + n_shared]
-    stacks = operands[n_gather + n_along + n_shared :]
+    sizes = [int(n) for n in op.attrs["operandSegmentSizes"][1:]]
+    ends = np.cumsum(sizes)
+    gathered, along, points, shared, stacks = (
+        operands[end - size : end] for size, end in zip(sizes, ends)
+    )
     n_gradients = [int(n) for n in op.attrs["gradient_counts"]]
-    n_rows = len(op.results) - sum(n_gradients)
+    n_points = int(op.attrs.get("num_point_results", 0))
+    per_point = int(op.attrs.get("rows_per_point", 1))
+    n_rows = len(op.results) - n_points - sum(n_gradients)
     rows, gradients, at = [None] * n_rows, [], 0
+    by_point = [[None] * (len(plan.position) // per_point) for _ in range(n_points)]
     owner = []  # (member, its class, its place there)
     for c, members in enumerate(op.attrs["classes"]):
         count = int(op.attrs["parameter_counts"][c])
@@ -122,31 +125,43 @@ def _grouped(ev, op, plan, *operands):
         low, high = plan.start[m], plan.start[m + 1]
         if low == high:
             continue
-        source = plan.source[low:high]
-        args = [tape.index(x, source) for x in gathered]
-        args += [tape.index(x, slice(low, high)) for x in along]
-        args += list(shared) + [tape.index(stack, i) for stack in own]
-        results = ev.run(op.regions[c], args)
-        for r in range(n_rows):
-            if rows[r] is None:
-                rows[r] = Var(np.full((plan.size,) + results[r].shape[1:], np.nan))
-            rows[r] = tape.insert(rows[r], slice(low, high), results[r])
-        for g, value in enumerate(results[n_rows:]):
-            sums[g][i] = value
+        # One run for all rows of the member, or one for each of their points.
+        starts = [low, high]
+        if points or n_points:
+            owner_of = plan.source[low:high] // per_point
+            changes = np.flatnonzero(np.diff(owner_of)) + 1
+            starts = [low, *(low + changes), high]
+        for first, last in zip(starts, starts[1:]):
+            source = plan.source[first:last]
+            point = source[0] // per_point
+            args = [tape.index(x, source) for x in gathered]
+            args += [tape.index(x, slice(first, last)) for x in along]
+            args += [tape.index(x, point) for x in points]
+            args += list(shared) + [tape.index(stack, i) for stack in own]
+            results = ev.run(op.regions[c], args)
+            for r in range(n_rows):
+                if rows[r] is None:
+                    rows[r] = Var(np.full((plan.size,) + results[r].shape[1:], np.nan))
+                rows[r] = tape.insert(rows[r], slice(first, last), results[r])
+
+            def add(place, value):
+                return value if place is None else tape.add(place, value)
+
+            for g, value in enumerate(results[n_rows : n_rows + n_points]):
+                by_point[g][point] = add(by_point[g][point], value)
+            for g, value in enumerate(results[n_rows + n_points :]):
+                sums[g][i] = add(sums[g][i], value)
     outputs = []
     for r in range(n_rows):
         empty = (plan.size,) + op.results[r].type.shape[1:]
         outputs.append(Var(np.full(empty, np.nan)) if rows[r] is None else rows[r])
-    number_ = n_rows
-    for sums in gradients:
-        for parts in sums:
-            shape = op.results[number_].type.shape[1:]
-            number_ += 1
-            zero = Var(np.zeros(shape))
-            parts = [zero if p is None else p for p in parts]
-            outputs.append(
-                tape.concat([tape.reshape(p, (1,) + tuple(shape)) for p in parts], 0)
-            )
+    for parts in by_point + [parts for sums in gradients for parts in sums]:
+        shape = op.results[len(outputs)].type.shape[1:]
+        zero = Var(np.zeros(shape))
+        parts = [zero if p is None else p for p in parts]
+        parts = [tape.reshape(p, (1,) + tuple(shape)) for p in parts]
+        none = Var(np.zeros((0,) + tuple(shape)))
+        outputs.append(tape.concat(parts, 0) if parts else none)
     return outputs
 
 

@@ -87,8 +87,24 @@ func.func @shared_rows(%v: tensor<?x4xf32>, %a: !modular.selection<1 of 2>, %n: 
 
 // -----
 
+func.func @distinct_grouped(%x: tensor<?x4xf32>, %w: tensor<2x4x4xf32>, %a: !modular.selection<1 of 2>, %n: index, %dv: tensor<?x4xf32>) -> tensor<2x4x4xf32> {
+  // expected-note @below {{the plan is made here}}
+  %p = modular.plan %a distinct(%n) : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+  // expected-error @below {{'modular.grouped' op has no derivative with a plan of shared rows}}
+  %v = modular.grouped %p gather(%x : tensor<?x4xf32>)
+    class [0, 1] parameters(%w : tensor<2x4x4xf32>) {
+    ^bb0(%xm: tensor<?x4xf32>, %wm: tensor<4x4xf32>):
+      %y = modular.linear %xm, %wm : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+      modular.yield %y : tensor<?x4xf32>
+    } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) gradients()
+  %dw = modular.pullback (%v : tensor<?x4xf32>) along (%dv : tensor<?x4xf32>) to (%w : tensor<2x4x4xf32>)
+  return %dw : tensor<2x4x4xf32>
+}
+
+// -----
+
 func.func @shared_operand(%x: tensor<?x4xf32>, %k: tensor<?x4xf32>, %p: !modular.plan<1 of 2>, %dy: tensor<?x4xf32>) -> tensor<?x4xf32> {
-  // expected-error @below {{'modular.grouped' op gradient of a shared operand is not supported yet}}
+  // expected-error @below {{'modular.grouped' op has no gradient of a shared operand of type 'tensor<?x4xf32>': a sum over members needs a static shape}}
   %y = modular.grouped %p gather(%x : tensor<?x4xf32>) shared(%k : tensor<?x4xf32>)
     class [0, 1] {
     ^bb0(%xm: tensor<?x4xf32>, %km: tensor<?x4xf32>):

@@ -160,3 +160,70 @@ func.func @grouped_mixed(%x: tensor<?x3xf64>, %z: tensor<?x3xf64>, %w: tensor<2x
   %dx, %dz, %dw = modular.pullback (%y : tensor<?x3xf64>) along (%dy : tensor<?x3xf64>) to (%x : tensor<?x3xf64>, %z : tensor<?x3xf64>, %w : tensor<2x3x3xf64>)
   return %y, %dx, %dz, %dw : tensor<?x3xf64>, tensor<?x3xf64>, tensor<?x3xf64>, tensor<2x3x3xf64>
 }
+
+// A shared operand gets a gradient summed over members of all classes.
+func.func @grouped_shared(%x: tensor<?x3xf64>, %s: tensor<3x2xf64>, %w: tensor<2x2x2xf64>, %i: tensor<?x2xi32> {test.range = [0, 3]}, %dy: tensor<?x2xf64>) -> (tensor<?x2xf64>, tensor<?x3xf64>, tensor<3x2xf64>, tensor<2x2x2xf64>) {
+  %a = modular.to_selection %i : tensor<?x2xi32> -> !modular.selection<2 of 3>
+  %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x3xf64>) shared(%s : tensor<3x2xf64>)
+    class [0, 2] parameters(%w : tensor<2x2x2xf64>) {
+    ^bb0(%xm: tensor<?x3xf64>, %sm: tensor<3x2xf64>, %wm: tensor<2x2xf64>):
+      %e = math.sin %sm : tensor<3x2xf64>
+      %l = modular.linear %xm, %e : tensor<?x3xf64>, tensor<3x2xf64> -> tensor<?x2xf64>
+      %t = math.tanh %l : tensor<?x2xf64>
+      %o = modular.linear %t, %wm : tensor<?x2xf64>, tensor<2x2xf64> -> tensor<?x2xf64>
+      modular.yield %o : tensor<?x2xf64>
+    }
+    class [1] {
+    ^bb0(%xm: tensor<?x3xf64>, %sm: tensor<3x2xf64>):
+      %l = modular.linear %xm, %sm : tensor<?x3xf64>, tensor<3x2xf64> -> tensor<?x2xf64>
+      %t = modular.softplus %l : tensor<?x2xf64>
+      modular.yield %t : tensor<?x2xf64>
+    } : !modular.plan<2 of 3> -> rows(tensor<?x2xf64>) gradients() gradients()
+  %y = modular.combine sum %p, %h : !modular.plan<2 of 3>, tensor<?x2xf64> -> tensor<?x2xf64>
+  %dx, %ds, %dw = modular.pullback (%y : tensor<?x2xf64>) along (%dy : tensor<?x2xf64>) to (%x : tensor<?x3xf64>, %s : tensor<3x2xf64>, %w : tensor<2x2x2xf64>)
+  return %y, %dx, %ds, %dw : tensor<?x2xf64>, tensor<?x3xf64>, tensor<3x2xf64>, tensor<2x2x2xf64>
+}
+
+// Attention: two rows a point, which pick heads that read the point's keys.
+func.func @grouped_points(%x: tensor<6x3xf64>, %k: tensor<3x4x2xf64>, %wq: tensor<3x3x2xf64>, %i: tensor<6x2xi32> {test.range = [0, 3]}, %dy: tensor<6x2xf64>) -> (tensor<6x2xf64>, tensor<6x3xf64>, tensor<3x4x2xf64>, tensor<3x3x2xf64>) {
+  %xr = tensor.cast %x : tensor<6x3xf64> to tensor<?x3xf64>
+  %kr = tensor.cast %k : tensor<3x4x2xf64> to tensor<?x4x2xf64>
+  %ir = tensor.cast %i : tensor<6x2xi32> to tensor<?x2xi32>
+  %a = modular.to_selection %ir : tensor<?x2xi32> -> !modular.selection<2 of 3>
+  %p = modular.plan %a duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  %h = modular.grouped %p gather(%xr : tensor<?x3xf64>) points(%kr : tensor<?x4x2xf64> rows 2)
+    class [0, 1, 2] parameters(%wq : tensor<3x3x2xf64>) {
+    ^bb0(%xm: tensor<?x3xf64>, %km: tensor<4x2xf64>, %wm: tensor<3x2xf64>):
+      %empty = tensor.empty() : tensor<2x4xf64>
+      %kt = linalg.transpose ins(%km : tensor<4x2xf64>) outs(%empty : tensor<2x4xf64>) permutation = [1, 0]
+      %q = modular.linear %xm, %wm : tensor<?x3xf64>, tensor<3x2xf64> -> tensor<?x2xf64>
+      %s = modular.linear %q, %kt : tensor<?x2xf64>, tensor<2x4xf64> -> tensor<?x4xf64>
+      %t = modular.softmax %s : tensor<?x4xf64>
+      %o = modular.linear %t, %km : tensor<?x4xf64>, tensor<4x2xf64> -> tensor<?x2xf64>
+      modular.yield %o : tensor<?x2xf64>
+    } : !modular.plan<2 of 3> -> rows(tensor<?x2xf64>) gradients()
+  %yr = modular.combine sum %p, %h : !modular.plan<2 of 3>, tensor<?x2xf64> -> tensor<?x2xf64>
+  %y = tensor.cast %yr : tensor<?x2xf64> to tensor<6x2xf64>
+  %dx, %dk, %dw = modular.pullback (%y : tensor<6x2xf64>) along (%dy : tensor<6x2xf64>) to (%x : tensor<6x3xf64>, %k : tensor<3x4x2xf64>, %wq : tensor<3x3x2xf64>)
+  return %y, %dx, %dk, %dw : tensor<6x2xf64>, tensor<6x3xf64>, tensor<3x4x2xf64>, tensor<3x3x2xf64>
+}
+
+// Member 1 has no row: its gradient is 0, and nothing of it runs.
+func.func @grouped_empty_member(%x: tensor<?x3xf64>, %w: tensor<3x3x2xf64>, %i: tensor<?x1xi32> {test.range = [0, 2]}, %dy: tensor<?x2xf64>) -> (tensor<?x2xf64>, tensor<?x3xf64>, tensor<3x3x2xf64>) {
+  %two = arith.constant dense<2> : tensor<5x1xi32>
+  %twos = tensor.cast %two : tensor<5x1xi32> to tensor<?x1xi32>
+  %j = arith.muli %i, %twos : tensor<?x1xi32>
+  %a = modular.to_selection %j : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x3xf64>)
+    class [0, 1, 2] parameters(%w : tensor<3x3x2xf64>) {
+    ^bb0(%xm: tensor<?x3xf64>, %wm: tensor<3x2xf64>):
+      %l = modular.linear %xm, %wm : tensor<?x3xf64>, tensor<3x2xf64> -> tensor<?x2xf64>
+      %t = math.tanh %l : tensor<?x2xf64>
+      modular.yield %t : tensor<?x2xf64>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x2xf64>) gradients()
+  %y = modular.combine sum %p, %h : !modular.plan<1 of 3>, tensor<?x2xf64> -> tensor<?x2xf64>
+  %dx, %dw = modular.pullback (%y : tensor<?x2xf64>) along (%dy : tensor<?x2xf64>) to (%x : tensor<?x3xf64>, %w : tensor<3x3x2xf64>)
+  return %y, %dx, %dw : tensor<?x2xf64>, tensor<?x3xf64>, tensor<3x3x2xf64>
+}

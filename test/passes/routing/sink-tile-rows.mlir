@@ -28,3 +28,26 @@ func.func @share(%x: tensor<?x2xf32>, %w: tensor<2x3xf32>, %p: tensor<3x2x4xf32>
   %y = modular.combine sum %plan, %v : !modular.plan<1 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// Keys of a point and rows of its tokens: both repeated as often.
+
+// CHECK-LABEL: func.func @points
+// CHECK-SAME: %[[X:.*]]: tensor<?x3x2xf32>, %[[K:.*]]: tensor<?x4x2xf32>
+func.func @points(%x: tensor<?x3x2xf32>, %k: tensor<?x4x2xf32>, %a: !modular.selection<1 of 3>, %s: index) -> tensor<?x2xf32> {
+  // CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[X]]
+  // CHECK: %[[N:.*]] = tensor.dim %[[ROWS]]
+  // CHECK: %[[PLAN:.*]] = modular.plan %{{.*}} distinct(%[[N]])
+  // CHECK: modular.grouped %[[PLAN]] gather(%[[ROWS]] : tensor<?x2xf32>) points(%[[K]] : tensor<?x4x2xf32> rows 3)
+  %tx = modular.tile_rows %x times %s : tensor<?x3x2xf32> -> tensor<?x3x2xf32>
+  %tk = modular.tile_rows %k times %s : tensor<?x4x2xf32> -> tensor<?x4x2xf32>
+  %r = tensor.collapse_shape %tx [[0, 1], [2]] : tensor<?x3x2xf32> into tensor<?x2xf32>
+  %plan = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %v = modular.grouped %plan gather(%r : tensor<?x2xf32>) points(%tk : tensor<?x4x2xf32> rows 3)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x2xf32>, %km: tensor<4x2xf32>):
+      %y = math.tanh %xm : tensor<?x2xf32>
+      modular.yield %y : tensor<?x2xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x2xf32>) gradients()
+  %y = modular.combine sum %plan, %v : !modular.plan<1 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
