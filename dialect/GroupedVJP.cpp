@@ -68,7 +68,6 @@ private:
   SmallVector<SmallVector<Value>> parameters;
   /// Places of `along` that stand for residuals.
   SmallVector<Residual> residuals;
-  unsigned firstResidual = 0;
 };
 
 } // namespace
