@@ -197,6 +197,15 @@ def ExpandCopiesPass : Pass<"modular-expand-copies", "mlir::func::FuncOp"> {
   let description = [{
     `memref.copy %a, %b` with a layout on either side becomes `linalg.copy`, which
     becomes loops; a copy of a buffer to itself goes.
+
+    Before:
+    ```mlir
+    memref.copy %row, %out : memref<4xf32, strided<[8]>> to memref<4xf32>
+    ```
+    After:
+    ```mlir
+    linalg.copy ins(%row : memref<4xf32, strided<[8]>>) outs(%out : memref<4xf32>)
+    ```
   }];
   let dependentDialects = ["mlir::linalg::LinalgDialect"];
   let statistics = [Statistic<"numExpanded", "copies", "Number of copies expanded">];
