@@ -227,3 +227,26 @@ func.func @grouped_empty_member(%x: tensor<?x3xf64>, %w: tensor<3x3x2xf64>, %i: 
   %dx, %dw = modular.pullback (%y : tensor<?x2xf64>) along (%dy : tensor<?x2xf64>) to (%x : tensor<?x3xf64>, %w : tensor<3x3x2xf64>)
   return %y, %dx, %dw : tensor<?x2xf64>, tensor<?x3xf64>, tensor<3x3x2xf64>
 }
+
+// The adjoint has an adjoint: a gradient of points and of a shared operand, pulled
+// back once more.
+func.func @grouped_twice(%x: tensor<6x3xf64>, %k: tensor<3x3x2xf64>, %s: tensor<2x2xf64>, %i: tensor<6x2xi32> {test.range = [0, 3]}, %dy: tensor<3x3x2xf64>) -> (tensor<3x3x2xf64>, tensor<6x3xf64>, tensor<3x3x2xf64>, tensor<2x2xf64>) {
+  %xr = tensor.cast %x : tensor<6x3xf64> to tensor<?x3xf64>
+  %kr = tensor.cast %k : tensor<3x3x2xf64> to tensor<?x3x2xf64>
+  %ir = tensor.cast %i : tensor<6x2xi32> to tensor<?x2xi32>
+  %a = modular.to_selection %ir : tensor<?x2xi32> -> !modular.selection<2 of 3>
+  %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  %h = modular.grouped %p gather(%xr : tensor<?x3xf64>) points(%kr : tensor<?x3x2xf64> rows 2) shared(%s : tensor<2x2xf64>)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x3xf64>, %km: tensor<3x2xf64>, %sm: tensor<2x2xf64>):
+      %q = modular.linear %xm, %km : tensor<?x3xf64>, tensor<3x2xf64> -> tensor<?x2xf64>
+      %t = math.tanh %q : tensor<?x2xf64>
+      %o = modular.linear %t, %sm : tensor<?x2xf64>, tensor<2x2xf64> -> tensor<?x2xf64>
+      modular.yield %o : tensor<?x2xf64>
+    } : !modular.plan<2 of 3> -> rows(tensor<?x2xf64>) gradients()
+  %v = modular.combine sum %p, %h : !modular.plan<2 of 3>, tensor<?x2xf64> -> tensor<?x2xf64>
+  %e = math.sin %v : tensor<?x2xf64>
+  %dk = modular.pullback (%e : tensor<?x2xf64>) along (%v : tensor<?x2xf64>) to (%k : tensor<3x3x2xf64>)
+  %dx2, %dk2, %ds2 = modular.pullback (%dk : tensor<3x3x2xf64>) along (%dy : tensor<3x3x2xf64>) to (%x : tensor<6x3xf64>, %k : tensor<3x3x2xf64>, %s : tensor<2x2xf64>)
+  return %dk, %dx2, %dk2, %ds2 : tensor<3x3x2xf64>, tensor<6x3xf64>, tensor<3x3x2xf64>, tensor<2x2xf64>
+}
