@@ -74,7 +74,7 @@ class Network(Writer):
         results; returns its values. `by` is what its controller reads, None for
         scores from data."""
         self.layers += 1
-        interface = Interface(tuple(d for _, d in operands), results, tuple(d for _, d in shared))
+        interface = Interface(tuple(d for _, d in operands), results, tuple(d for _, d, _ in shared))
         pool, m = self.pool_for(interface)
         k = self.one_of(1, 1, m, self.size(1, m))
         if by is None:
@@ -93,7 +93,7 @@ class Network(Writer):
         names = [self.fresh("%v") for _ in widths]
         args = ", ".join(f"{name} : {self.rows(d)}" for name, d in operands)
         if shared:
-            args += " shared " + ", ".join(f"{name} : {self.static(*d)}" for name, d in shared)
+            args += " shared " + ", ".join(f"{name} : {type}" for name, _, type in shared)
         out.append(
             f"{', '.join(names)} = modular.layer @{pool}({args}) {by} choose {k} "
             f"compose {how}{gate}{duplicates}{tail} -> {', '.join(self.rows(w) for w in widths)}"
@@ -120,10 +120,14 @@ class Network(Writer):
         if self.chance(0.15):
             operands.append(self.one_of(*self.values))
         if self.chance(0.12):
-            # Their gradients are not supported yet.
             size = (d, self.size(1, 4))
-            kind = self.one_of(" frozen", " state")
-            shared.append((self.parameter(self.graph, self.fresh("table"), *size, kind=kind), size))
+            if self.chance(0.4):
+                # Each point has its own.
+                shared.append((self.input(*size), size, self.rows(*size)))
+            else:
+                kind = self.one_of("", "", " frozen", " state")
+                table = self.parameter(self.graph, self.fresh("table"), *size, kind=kind)
+                shared.append((table, size, self.static(*size)))
         by = (x, d) if self.chance(0.6) else self.one_of(*self.values)
         if self.chance(0.1):
             by = None
