@@ -86,14 +86,18 @@ SmallVector<Value> buildRule(TensorBuilder &b, UpdateOp op, Value step,
   });
 }
 
-/// The rule under `active[i] != 0`; both ways in place.
+/// active[i] != 0.
+Value isActive(TensorBuilder &b, UpdateOp op, Value i) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                               b.extract(op.getActive(), i),
+                               b.integer(b.getI8Type(), 0));
+}
+
+/// The rule on a scalar under `active[i] != 0`.
 SmallVector<Value> buildGuardedRule(TensorBuilder &b, UpdateOp op, Value i,
                                     Value gradient, ValueRange targets) {
-  Value active = b.extract(op.getActive(), i);
-  Value condition = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, active,
-                                          b.integer(b.getI8Type(), 0));
   return b.branch(
-      condition,
+      isActive(b, op, i),
       [&] {
         Value step = b.extract(op.getSteps(), i);
         return buildRule(b, op, step, gradient, targets);
@@ -112,8 +116,8 @@ struct DecomposeUpdate : OpRewritePattern<UpdateOp> {
     RankedTensorType type = tensorType(op.getParameter());
     bool stacked = op.getStacked();
     if (type.getRank() == 0) {
-      rewriter.replaceOp(op, buildGuardedRule(b, op, b.index(0),
-                                              op.getGradient(), targets));
+      rewriter.replaceOp(
+          op, buildGuardedRule(b, op, b.index(0), op.getGradient(), targets));
       return success();
     }
     // Task t works on part t % parts of slice t / parts; a part is a block of
@@ -140,9 +144,14 @@ struct DecomposeUpdate : OpRewritePattern<UpdateOp> {
       }
       SmallVector<int64_t> partShape(shape);
       if (!shape.empty()) {
-        partShape[0] = size / parts;
-        offsets[stacked] = b.mul(part, b.index(partShape[0]));
-        sizes[stacked] = b.getIndexAttr(partShape[0]);
+        // No rows where there is nothing to do: what stays is then not the
+        // result of a branch, which bufferization would copy.
+        Value rows = b.index(size / parts);
+        offsets[stacked] = b.mul(part, rows);
+        sizes[stacked] =
+            arith::SelectOp::create(b, isActive(b, op, slice), rows, b.index(0))
+                .getResult();
+        partShape[0] = ShapedType::kDynamic;
       }
       auto partType = RankedTensorType::get(partShape, type.getElementType());
       auto extract = [&](Value v) -> Value {
@@ -153,13 +162,16 @@ struct DecomposeUpdate : OpRewritePattern<UpdateOp> {
       SmallVector<Value> pieces;
       for (BlockArgument shared : forall.getRegionIterArgs())
         pieces.push_back(extract(shared));
-      SmallVector<Value> results = buildGuardedRule(
-          b, op, slice, extract(op.getGradient()), pieces);
+      Value gradient = extract(op.getGradient());
+      SmallVector<Value> results =
+          shape.empty() ? buildGuardedRule(b, op, slice, gradient, pieces)
+                        : buildRule(b, op, b.extract(op.getSteps(), slice),
+                                    gradient, pieces);
       b.setInsertionPointToEnd(forall.getTerminator().getBody());
       for (auto [result, shared] :
            llvm::zip(results, forall.getRegionIterArgs()))
-        tensor::ParallelInsertSliceOp::create(b, result, shared, offsets,
-                                              sizes, strides);
+        tensor::ParallelInsertSliceOp::create(b, result, shared, offsets, sizes,
+                                              strides);
     }
     rewriter.replaceOp(op, forall.getResults());
     return success();
@@ -194,21 +206,18 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
     auto map = [&](ArrayRef<AffineExpr> results) {
       return AffineMap::get(2, 0, results, b.getContext());
     };
-    Value chosen =
-        b.generic(candidates, {largest, first},
-                  {map({s}), map({i}), map({i})}, 1,
-                  [&](ValueRange v) {
-                    Value s = linalg::IndexOp::create(b, 1);
-                    Value at = b.toInteger(s, i32);
-                    Value j = b.extract(
-                        objective, b.add(b.mul(s, n),
-                                         linalg::IndexOp::create(b, 0)));
-                    Value more = arith::CmpFOp::create(
-                        b, arith::CmpFPredicate::OGT, j, v[1]);
-                    return SmallVector<Value>{
-                        arith::SelectOp::create(b, more, j, v[1]),
-                        arith::SelectOp::create(b, more, at, v[2])};
-                  })[1];
+    Value chosen = b.generic(
+        candidates, {largest, first}, {map({s}), map({i}), map({i})}, 1,
+        [&](ValueRange v) {
+          Value s = linalg::IndexOp::create(b, 1);
+          Value at = b.toInteger(s, i32);
+          Value j = b.extract(
+              objective, b.add(b.mul(s, n), linalg::IndexOp::create(b, 0)));
+          Value more =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, j, v[1]);
+          return SmallVector<Value>{arith::SelectOp::create(b, more, j, v[1]),
+                                    arith::SelectOp::create(b, more, at, v[2])};
+        })[1];
     auto candidateRow = [&](Value candidate) {
       return b.add(b.mul(b.toIndex(candidate), n),
                    linalg::IndexOp::create(b, 0));
@@ -219,8 +228,7 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
     AffineMap all = map({i, s});
     best = b.generic(chosen, best, {map({i}), all}, 0, [&](ValueRange v) {
       Value pick = linalg::IndexOp::create(b, 1);
-      return SmallVector<Value>{
-          b.extract(choices, {candidateRow(v[0]), pick})};
+      return SmallVector<Value>{b.extract(choices, {candidateRow(v[0]), pick})};
     })[0];
     Value after = b.map(chosen, element, [&](ValueRange v) {
       return b.extract(objective, candidateRow(v[0]));

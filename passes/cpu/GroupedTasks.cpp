@@ -176,27 +176,17 @@ void insertSlice(TensorBuilder &b, scf::ForallOp forall, Value value,
                                         strides);
 }
 
-/// Gradients of class c: one member a task, its rows in blocks that continue
-/// one sum, so that no buffer grows with the number of rows.
-SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
+/// Gradients of a member of class c: its rows in blocks that continue one sum,
+/// so that no buffer grows with the number of rows. `tasks` is empty where blocks
+/// are not by point.
+SmallVector<Value> sumRows(GroupedLowering &lowering, unsigned c, Value slot,
+                           const TaskList &tasks,
+                           ArrayRef<Value> destinations) {
   TensorBuilder &b = lowering.b;
   GroupedOp op = lowering.op;
-  SmallVector<Value> outputs;
-  for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
-    outputs.push_back(lowering.emptyGradient(c, i));
-  int64_t members = op.getClassMembers(c).size();
-  TaskList tasks;
-  if (op.isByPoint())
-    tasks = buildTasks(lowering, c);
-  auto forall = scf::ForallOp::create(
-      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members)}, outputs,
-      std::nullopt);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(forall.getTerminator());
-  Value slot = forall.getInductionVar(0);
   SmallVector<Value> sums;
-  for (BlockArgument shared : forall.getRegionIterArgs())
-    sums.push_back(b.fill(b.row(shared, slot), 0.0));
+  for (Value destination : destinations)
+    sums.push_back(b.fill(destination, 0.0));
   size_t numOthers = op.getRowResults().size() + op.getPointResults().size();
   auto addBlock = [&](Value begin, Value count, ValueRange carried) {
     SmallVector<Value> accumulators(op.getPointResults().size());
@@ -209,23 +199,70 @@ SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
     auto startOf = [&](Value place) {
       return b.toIndex(b.extract(tasks.starts, place));
     };
-    sums = b.loop(startOf(slot), startOf(b.add(slot, b.index(1))), sums,
+    return b.loop(startOf(slot), startOf(b.add(slot, b.index(1))), sums,
                   [&](Value t, ValueRange carried) {
                     auto [place, begin, count] = tasks.get(lowering, t);
                     return addBlock(begin, count, carried);
                   });
-  } else {
-    auto [first, size] = lowering.segmentOf(lowering.memberOf(c, slot));
-    Value begins = first, last = b.add(first, size);
-    Value block = b.index(lowering.rowBlock);
-    sums = b.loop(b.index(0), arith::CeilDivUIOp::create(b, size, block), sums,
-                  [&](Value i, ValueRange carried) {
-                    Value begin = b.add(begins, b.mul(i, block));
-                    Value count =
-                        blockSize(b, lowering.rowBlock, begin, last);
-                    return addBlock(begin, count, carried);
-                  });
   }
+  auto [first, size] = lowering.segmentOf(lowering.memberOf(c, slot));
+  Value begins = first, last = b.add(first, size);
+  Value block = b.index(lowering.rowBlock);
+  return b.loop(b.index(0), arith::CeilDivUIOp::create(b, size, block), sums,
+                [&](Value i, ValueRange carried) {
+                  Value begin = b.add(begins, b.mul(i, block));
+                  Value count = blockSize(b, lowering.rowBlock, begin, last);
+                  return addBlock(begin, count, carried);
+                });
+}
+
+/// Gradients of a class with one member. A loop over it would fold and leave a
+/// copy behind.
+SmallVector<Value> lowerOnlyGradients(GroupedLowering &lowering, unsigned c,
+                                      const TaskList &tasks) {
+  TensorBuilder &b = lowering.b;
+  SmallVector<Value> destinations;
+  SmallVector<RankedTensorType> types;
+  for (Value gradient : lowering.op.getClassGradients(c)) {
+    types.push_back(tensorType(gradient));
+    destinations.push_back(b.empty(RankedTensorType::get(
+        types.back().getShape().drop_front(), types.back().getElementType())));
+  }
+  SmallVector<Value> sums =
+      sumRows(lowering, c, b.index(0), tasks, destinations);
+  for (auto [sum, type] : llvm::zip(sums, types)) {
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t d = 1; d < type.getRank(); ++d)
+      groups.push_back(d == 1 ? ReassociationIndices{0, 1}
+                              : ReassociationIndices{d});
+    sum = tensor::ExpandShapeOp::create(b, type, sum, groups);
+  }
+  return sums;
+}
+
+/// Gradients of class c: one member a task.
+SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
+  TensorBuilder &b = lowering.b;
+  GroupedOp op = lowering.op;
+  int64_t members = op.getClassMembers(c).size();
+  TaskList tasks;
+  if (op.isByPoint())
+    tasks = buildTasks(lowering, c);
+  if (members == 1)
+    return lowerOnlyGradients(lowering, c, tasks);
+  SmallVector<Value> outputs;
+  for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
+    outputs.push_back(lowering.emptyGradient(c, i));
+  auto forall = scf::ForallOp::create(
+      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members)}, outputs,
+      std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(forall.getTerminator());
+  Value slot = forall.getInductionVar(0);
+  SmallVector<Value> destinations;
+  for (BlockArgument shared : forall.getRegionIterArgs())
+    destinations.push_back(b.row(shared, slot));
+  SmallVector<Value> sums = sumRows(lowering, c, slot, tasks, destinations);
   for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs()))
     insertSlice(b, forall, value, shared, slot);
   return SmallVector<Value>(forall.getResults());

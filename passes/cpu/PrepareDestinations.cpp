@@ -1,4 +1,5 @@
-//===- PrepareDestinations.cpp - Let every value be made in one place ------------===//
+//===- PrepareDestinations.cpp - Let every value be made in one place
+//------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,13 +42,14 @@ static void ownInit(linalg::LinalgOp op, OpOperand &init) {
   if (!op.payloadUsesValueFromOperand(&init))
     return init.set(empty);
   if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return init.set(linalg::FillOp::create(builder, loc, fill.getInputs()[0],
-                                           empty)
-                        .getResult(0));
+    return init.set(
+        linalg::FillOp::create(builder, loc, fill.getInputs()[0], empty)
+            .getResult(0));
   init.set(linalg::CopyOp::create(builder, loc, value, empty).getResult(0));
 }
 
-/// Gives a loop that starts from a filled tensor with other readers one of its own.
+/// Gives a loop that starts from a filled tensor with other readers one of its
+/// own.
 static void ownFill(OpOperand &use) {
   auto fill = use.get().getDefiningOp<linalg::FillOp>();
   if (!fill || use.get().hasOneUse() || !fill.hasPureTensorSemantics())
@@ -59,12 +61,46 @@ static void ownFill(OpOperand &use) {
               .getResult(0));
 }
 
+using Write = bufferization::MaterializeInDestinationOp;
+
+/// Lets what comes after a write read what was written.
+static void readDestination(Write write, Value source, Value written) {
+  source.replaceUsesWithIf(written, [&](OpOperand &use) {
+    Operation *user = write->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    return user && user != write && write->isBeforeInBlock(user) &&
+           !user->hasTrait<OpTrait::IsTerminator>();
+  });
+}
+
+/// Writes what a value is an expansion of into the collapsed destination: the
+/// search for the empty tensor behind a value does not look through a change of
+/// shape.
+static Write writeCollapsed(Write write) {
+  auto expand = write.getSource().getDefiningOp<tensor::ExpandShapeOp>();
+  if (!expand || !expand.getResultType().hasStaticShape())
+    return write;
+  OpBuilder builder(write);
+  Location loc = write.getLoc();
+  Value place = tensor::CollapseShapeOp::create(
+      builder, loc, expand.getSrcType(), write.getDest(),
+      expand.getReassociationIndices());
+  auto inner =
+      Write::create(builder, loc, expand.getSrcType(), expand.getSrc(), place);
+  Value written = tensor::ExpandShapeOp::create(
+      builder, loc, expand.getResultType(), inner->getResult(0),
+      expand.getReassociationIndices());
+  readDestination(write, expand.getResult(), written);
+  write->getResult(0).replaceAllUsesWith(written);
+  write.erase();
+  return inner;
+}
+
 namespace {
 struct PrepareDestinations
     : modc::impl::PrepareDestinationsPassBase<PrepareDestinations> {
   void runOnOperation() override {
     SmallVector<tensor::EmptyOp> empties;
-    SmallVector<bufferization::MaterializeInDestinationOp> writes;
+    SmallVector<Write> writes;
     getOperation()->walk([&](linalg::LinalgOp op) {
       if (op.hasPureTensorSemantics())
         for (OpOperand &init : op.getDpsInitsMutable())
@@ -77,7 +113,7 @@ struct PrepareDestinations
     getOperation()->walk([&](Operation *op) {
       if (auto empty = dyn_cast<tensor::EmptyOp>(op))
         empties.push_back(empty);
-      if (auto write = dyn_cast<bufferization::MaterializeInDestinationOp>(op))
+      if (auto write = dyn_cast<Write>(op))
         if (write->getNumResults() == 1)
           writes.push_back(write);
     });
@@ -88,14 +124,10 @@ struct PrepareDestinations
         use.set(builder.clone(*empty)->getResult(0));
         ++numCloned;
       }
-    for (auto write : writes)
-      write.getSource().replaceUsesWithIf(
-          write->getResult(0), [&](OpOperand &use) {
-            Operation *user =
-                write->getBlock()->findAncestorOpInBlock(*use.getOwner());
-            return user && user != write && write->isBeforeInBlock(user) &&
-                   !user->hasTrait<OpTrait::IsTerminator>();
-          });
+    for (Write write : writes) {
+      write = writeCollapsed(write);
+      readDestination(write, write.getSource(), write->getResult(0));
+    }
   }
 };
 } // namespace
