@@ -175,6 +175,24 @@ def PrepareDestinationsPass : Pass<"modular-prepare-destinations"> {
   let statistics = [Statistic<"numCloned", "cloned", "Number of empty tensors made">];
 }
 
+def OrderGlobalsPass : Pass<"modular-order-globals", "mlir::ModuleOp"> {
+  let summary = "name and place constants by their first use";
+  let description = [{
+    Bufferization turns constant tensors into globals in an order that depends on
+    addresses. With names and places that follow from their uses, one network
+    always gives the same bytes.
+
+    ```mlir
+    memref.global "private" constant @__constant_2xi32_0 : memref<2xi32> = dense<0>
+    ```
+    becomes
+    ```mlir
+    memref.global "private" constant @constant0 : memref<2xi32> = dense<0>
+    ```
+  }];
+  let statistics = [Statistic<"numOrdered", "constants", "Number of constants">];
+}
+
 def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {
   let summary = "drop results that are arguments";
   let description = [{

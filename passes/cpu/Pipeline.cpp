@@ -61,6 +61,7 @@ static void addBufferization(OpPassManager &manager) {
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(manager);
   addCleanup(manager);
+  manager.addPass(createOrderGlobalsPass());
   manager.addNestedPass<func::FuncOp>(createDropResultsPass());
   addCleanup(manager);
 }
