@@ -46,7 +46,7 @@ func.func @scan(%h: tensor<?x4xf32>, %xs: tensor<?x8x4xf32>) -> (tensor<?x4xf32>
 // CHECK: scf.forall {{.*}} shared_outs(%[[S:.*]] = %[[P]])
 // An inactive slice has no rows.
 // CHECK: %[[ROWS:.*]] = arith.select %{{.*}}, %c16, %c0 : index
-// CHECK: tensor.extract_slice %[[S]][%{{.*}}, %{{.*}}, 0] [1, %[[ROWS]], 4]
+// CHECK: tensor.extract_slice %[[S]][%{{.*}}, 0, 0] [1, %[[ROWS]], 4]
 // CHECK-NOT: %[[P]]
 // CHECK: tensor.parallel_insert_slice {{.*}} into %[[S]]
 func.func @update(%p: tensor<8x16x4xf32>, %g: tensor<8x16x4xf32>, %a: tensor<8xi8>, %n: tensor<8xi64>,
