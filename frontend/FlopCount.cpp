@@ -233,9 +233,11 @@ MaybeAmount Counter::rowsOfArgument(BlockArgument argument) {
     // All members' rows together.
     if (number < grouped.getGathered().size() + grouped.getAlong().size())
       return rows(grouped.getPlan());
-    unsigned shared =
-        number - grouped.getGathered().size() - grouped.getAlong().size();
-    return shared < grouped.getShared().size()
+    // Slices of points are static; then come the shared operands.
+    unsigned before = grouped.getGathered().size() + grouped.getAlong().size() +
+                      grouped.getPoints().size();
+    unsigned shared = number - before;
+    return number >= before && shared < grouped.getShared().size()
                ? rows(grouped.getShared()[shared])
                : std::nullopt;
   }
