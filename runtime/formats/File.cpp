@@ -33,6 +33,9 @@ Error systemError(const char *what, const std::string &path, int reason) {
 }
 
 /// Closes on every way out.
+/// How many names of temporary files are tried.
+constexpr int kAttempts = 100;
+
 struct Descriptor {
   int fd;
   ~Descriptor() {
@@ -140,7 +143,7 @@ File File::fromMemory(std::string name, const void *bytes, size_t size) {
 AtomicFile::AtomicFile(AtomicFile &&other) noexcept
     : path(std::move(other.path)), target(std::move(other.target)),
       temporary(std::exchange(other.temporary, {})),
-      fd(std::exchange(other.fd, -1)) {}
+      nameless(other.nameless), fd(std::exchange(other.fd, -1)) {}
 
 AtomicFile::~AtomicFile() {
   if (fd >= 0)
@@ -153,7 +156,13 @@ Error AtomicFile::failed(const char *what, int reason) {
   return systemError(what, path, reason);
 }
 
-Result<AtomicFile> AtomicFile::create(const std::string &path) {
+std::string AtomicFile::nextTemporary() const {
+  static std::atomic<unsigned> counter{0};
+  return target + ".tmp." + std::to_string(::getpid()) + "." +
+         std::to_string(counter++);
+}
+
+Result<AtomicFile> AtomicFile::create(const std::string &path, mode_t mode) {
   AtomicFile file(path);
   file.target = path;
   struct stat status;
@@ -178,16 +187,19 @@ Result<AtomicFile> AtomicFile::create(const std::string &path) {
     std::free(resolved);
   }
 
-  static std::atomic<unsigned> counter{0};
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    std::string name = file.target + ".tmp." + std::to_string(::getpid()) +
-                       "." + std::to_string(counter++);
-    file.fd = openRetrying(name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (file.fd >= 0) {
+  // Without a name until it is whole, so that not even a killed process leaves
+  // half a file behind. Some file systems cannot do that, and giving the name
+  // in the end takes /proc.
+  if (::access("/proc/self/fd", X_OK) == 0)
+    file.fd = openRetrying(directoryOf(file.target).c_str(),
+                           O_WRONLY | O_TMPFILE, mode);
+  file.nameless = file.fd >= 0;
+  for (int attempt = 0; file.fd < 0 && attempt < kAttempts; ++attempt) {
+    std::string name = file.nextTemporary();
+    file.fd = openRetrying(name.c_str(), O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (file.fd >= 0)
       file.temporary = std::move(name);
-      break;
-    }
-    if (errno != EEXIST) // left behind by a killed process of the same id
+    else if (errno != EEXIST) // left by a killed process of the same id
       return file.failed("cannot write", errno);
   }
   if (file.fd < 0)
@@ -216,11 +228,29 @@ Status AtomicFile::write(const void *bytes, size_t size) {
   return {};
 }
 
+Status AtomicFile::takeName() {
+  std::string source = "/proc/self/fd/" + std::to_string(fd);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::string name = nextTemporary();
+    if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(),
+                 AT_SYMLINK_FOLLOW) == 0) {
+      temporary = std::move(name);
+      return {};
+    }
+    if (errno != EEXIST)
+      break;
+  }
+  return failed("cannot write", errno);
+}
+
 Status AtomicFile::commit() {
   assert(fd >= 0 && "commit after commit");
-  bool direct = temporary.empty();
+  bool direct = temporary.empty() && !nameless;
   if (!direct && ::fsync(fd) != 0)
     return failed("cannot write", errno);
+  if (nameless)
+    if (Status named = takeName(); !named)
+      return named;
   // Network file systems may report a full disk as late as here.
   if (::close(std::exchange(fd, -1)) != 0 && errno != EINTR)
     return failed("cannot write", errno);
@@ -233,8 +263,9 @@ Status AtomicFile::commit() {
   return syncDirectory(directoryOf(target));
 }
 
-Status modc::writeFile(const std::string &path, std::string_view bytes) {
-  Result<AtomicFile> file = AtomicFile::create(path);
+Status modc::writeFile(const std::string &path, std::string_view bytes,
+                       mode_t mode) {
+  Result<AtomicFile> file = AtomicFile::create(path, mode);
   if (!file)
     return file.error();
   if (Status written = file->write(bytes.data(), bytes.size()); !written)

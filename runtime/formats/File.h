@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace modc {
@@ -52,13 +53,16 @@ private:
   std::shared_ptr<const void> keeper;
 };
 
-/// Writes a file so that its name holds the old bytes or all the new ones:
-/// temporary name in the same directory, fsync, rename, fsync of the directory.
+/// Writes a file so that its name holds the old bytes or all the new ones: a
+/// file without a name (where there is no such thing, with a temporary one) in
+/// the same directory, fsync, rename, fsync of the directory.
 /// A path that is a pipe or a device (/dev/stdout) is written directly. An
 /// existing file keeps its permissions; a symbolic link to one stays a link.
 class AtomicFile {
 public:
-  static Result<AtomicFile> create(const std::string &path);
+  /// `mode` is that of a new file, before the umask.
+  static Result<AtomicFile> create(const std::string &path,
+                                   mode_t mode = 0666);
 
   AtomicFile(AtomicFile &&other) noexcept;
   AtomicFile &operator=(AtomicFile &&) = delete;
@@ -75,15 +79,20 @@ public:
 private:
   explicit AtomicFile(std::string path) : path(std::move(path)) {}
   Error failed(const char *what, int reason);
+  std::string nextTemporary() const;
+  /// Links a nameless file to a temporary name.
+  Status takeName();
 
   std::string path;      // as the caller gave it, for messages
   std::string target;    // with symbolic links resolved
   std::string temporary; // empty: written directly, or nothing to remove
+  bool nameless = false;
   int fd = -1;
 };
 
 /// Writes all of `bytes` through an AtomicFile.
-Status writeFile(const std::string &path, std::string_view bytes);
+Status writeFile(const std::string &path, std::string_view bytes,
+                 mode_t mode = 0666);
 
 /// Makes a directory and its parents; one that exists already is fine.
 Status createDirectories(const std::string &path);
