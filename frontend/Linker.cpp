@@ -5,13 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Objects go through files in a folder of their own, which is removed in any
-// case; the library is linked beside its place and renamed.
+// Objects and the library go through files in a folder of their own, which is
+// removed in any case; the library gets its hash and is then written as a whole.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Linker.h"
 
+#include "runtime/ElfHash.h"
+#include "runtime/formats/File.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -42,7 +44,8 @@ std::optional<LinkerProgram> findLinker() {
   return std::nullopt;
 }
 
-Status writeFile(const std::string &path, const std::string &bytes) {
+/// Plainly: what the linker reads in a moment needs no sync.
+Status writeTemporary(const std::string &path, const std::string &bytes) {
   std::error_code error;
   llvm::raw_fd_ostream out(path, error);
   if (!error) {
@@ -52,7 +55,8 @@ Status writeFile(const std::string &path, const std::string &bytes) {
     out.clear_error();
   }
   if (error)
-    return makeError("cannot write ", inQuotes(path), ": ", error.message());
+    return makeError("cannot write ", inQuotes(path), ": ",
+                     reasonText(error.value()));
   return {};
 }
 
@@ -65,16 +69,22 @@ std::string readText(const std::string &path) {
 } // namespace
 
 Status linkSharedLibrary(const std::vector<std::string> &objects,
-                         const std::string &path) {
+                         const std::string &path,
+                         const std::string &temporaryFolder) {
   std::optional<LinkerProgram> linker = findLinker();
   if (!linker)
     return Error("no linker: neither ld.lld (package lld-22) nor cc was found");
 
-  llvm::SmallString<128> folder;
-  if (std::error_code error =
-          llvm::sys::fs::createUniqueDirectory("modc-link", folder))
-    return makeError("cannot create a folder for temporary files: ",
-                     error.message());
+  llvm::SmallString<128> folder(temporaryFolder);
+  if (folder.empty())
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
+  // Relative names would be taken as names in the system's folder.
+  llvm::sys::fs::make_absolute(folder);
+  std::string parent(folder);
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory(
+          parent + "/modc-link", folder))
+    return makeError("cannot make a temporary directory in ", inQuotes(parent),
+                     ": ", reasonText(error.value()));
   auto removeFolder = llvm::make_scope_exit(
       [&] { (void)llvm::sys::fs::remove_directories(folder); });
   auto inFolder = [&](const std::string &name) {
@@ -85,18 +95,11 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
   std::vector<std::string> files;
   for (const std::string &object : objects) {
     files.push_back(inFolder(std::to_string(files.size()) + ".o"));
-    if (Status written = writeFile(files.back(), object); !written)
+    if (Status written = writeTemporary(files.back(), object); !written)
       return written;
   }
 
-  // Beside its place, so that renaming stays within one file system. The linker
-  // gives it the mode that the umask allows.
-  llvm::SmallString<128> temporary;
-  llvm::sys::fs::createUniquePath(path + ".%%%%%%%%", temporary,
-                                  /*MakeAbsolute=*/false);
-  auto removeTemporary =
-      llvm::make_scope_exit([&] { (void)llvm::sys::fs::remove(temporary); });
-
+  std::string linked = inFolder("linked.so");
   std::vector<std::string> arguments = {linker->path};
   auto option = [&](const std::string &text) {
     if (linker->compilerDriver)
@@ -115,7 +118,7 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
   option("--build-id=none");
   option("--hash-style=gnu");
   arguments.push_back("-o");
-  arguments.push_back(std::string(temporary));
+  arguments.push_back(linked);
   arguments.insert(arguments.end(), files.begin(), files.end());
 
   std::string log = inFolder("log"), reason;
@@ -127,10 +130,14 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
   if (code != 0)
     return makeError("cannot link ", inQuotes(path), " with ", linker->path,
                      ": ", reason.empty() ? readText(log) : reason);
-  if (std::error_code error = llvm::sys::fs::rename(temporary, path))
-    return makeError("cannot write ", inQuotes(path), ": ", error.message());
-  removeTemporary.release();
-  return {};
+  auto library = llvm::MemoryBuffer::getFile(linked);
+  if (!library)
+    return makeError("cannot read ", inQuotes(linked), ": ",
+                     reasonText(library.getError().value()));
+  std::string bytes = (*library)->getBuffer().str();
+  if (Status sealed = sealLibrary(bytes); !sealed)
+    return sealed.error().within(inQuotes(path));
+  return writeFile(path, bytes, 0777);
 }
 
 } // namespace modc

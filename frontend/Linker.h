@@ -24,7 +24,8 @@ namespace modc {
 /// not at all. Takes LLVM's ld.lld, else the C compiler `cc`. The same objects
 /// give the same bytes.
 Status linkSharedLibrary(const std::vector<std::string> &objects,
-                         const std::string &path);
+                         const std::string &path,
+                         const std::string &temporaryFolder = {});
 
 } // namespace modc
 

@@ -12,6 +12,7 @@
 
 #include "frontend/SignatureText.h"
 
+#include "runtime/ElfHash.h"
 #include "runtime/ModelAbi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -70,6 +71,8 @@ Result<std::string> completeSignature(ModuleOp module,
     (*root)["hash"] = hash.getValue();
   else if (!root->get("hash"))
     (*root)["hash"] = std::string(16, '0');
+  // The linker's output fills it in.
+  (*root)[kFileHashKey] = kNoFileHash;
 
   std::string result;
   llvm::raw_string_ostream(result) << *parsed;

@@ -13,6 +13,7 @@
 #include "runtime/Artefact.h"
 
 #include "runtime/CpuFeatures.h"
+#include "runtime/ElfHash.h"
 #include "runtime/ElfNote.h"
 #include "runtime/formats/File.h"
 
@@ -52,14 +53,18 @@ Result<ArtefactNote> readArtefactNote(const std::string &path) {
   Result<File> file = File::open(path);
   if (!file)
     return file.error();
-  Result<std::string_view> note = findModelNote(std::string_view(
-      reinterpret_cast<const char *>(file->data()), file->size()));
+  std::string_view bytes(reinterpret_cast<const char *>(file->data()),
+                         file->size());
+  Result<std::string_view> note = findModelNote(bytes);
   if (!note)
     return makeError(inQuotes(path),
                      " is not a modc model: ", note.error().message());
   Result<ArtefactNote> checked = checkedNote(*note);
   if (!checked)
     return checked.error().within(inQuotes(path));
+  // After the version, which says more about a library of another one.
+  if (Status whole = checkSeal(bytes, *note); !whole)
+    return whole.error().within(inQuotes(path));
   return checked;
 }
 
