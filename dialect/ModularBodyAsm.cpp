@@ -175,7 +175,11 @@ ParseResult ObjectiveOp::parse(OpAsmParser &parser, OperationState &result) {
   }
   result.addRegion();
   StringRef scaleName = getScaleName(kind);
-  if (!scaleName.empty() && succeeded(parser.parseOptionalLParen())) {
+  SMLoc scaleLoc = parser.getCurrentLocation();
+  if (succeeded(parser.parseOptionalLParen())) {
+    if (scaleName.empty())
+      return parser.emitError(scaleLoc)
+             << "objective '" << keyword << "' has no settings";
     double scale;
     if (parser.parseKeyword(scaleName) || parser.parseEqual() ||
         parser.parseFloat(scale) || parser.parseRParen())

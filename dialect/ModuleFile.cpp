@@ -68,7 +68,8 @@ OwningOpRef<ModuleOp> modc::loadModule(StringRef path, MLIRContext *context) {
   llvm::Expected<std::string> bytes = readBytes(path);
   if (!bytes) {
     emitFileError(path, context)
-        << "can't read '" << path << "': " << llvm::toString(bytes.takeError());
+        << "cannot open '" << path << "': "
+        << StringRef(llvm::toString(bytes.takeError())).lower();
     return {};
   }
   return parseModule(*bytes, path == "-" ? "<stdin>" : path, context);
@@ -122,8 +123,10 @@ OwningOpRef<ModuleOp> modc::parseModule(StringRef bytes, StringRef name,
                              "or bytecode that modc wrote");
   } else if (bytes.contains('\0')) {
     return fail("'" + name + "' is neither text nor bytecode that modc wrote");
-  } else if (std::optional<std::string> hazard = findTextHazard(bytes)) {
-    return fail("'" + name + "' " + *hazard);
+  } else if (std::optional<TextHazard> hazard = findTextHazard(bytes)) {
+    emitError(FileLineColLoc::get(context, name, hazard->line, hazard->column))
+        << hazard->what;
+    return {};
   }
   // A copy, aligned as MLIR's reader wants it and terminated as its lexer does.
   llvm::SourceMgr sources;

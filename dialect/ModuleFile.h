@@ -44,8 +44,13 @@ std::string toBytecode(mlir::ModuleOp module);
 /// `-` is standard output. Fails after a diagnostic that names the file.
 llvm::LogicalResult writeBytecode(mlir::ModuleOp module, llvm::StringRef path);
 
-/// Why text can't be parsed safely (it nests too deeply), or nothing.
-std::optional<std::string> findTextHazard(llvm::StringRef text);
+/// Why text can't be parsed safely: "nests deeper than 256".
+struct TextHazard {
+  unsigned line;
+  unsigned column;
+  std::string what;
+};
+std::optional<TextHazard> findTextHazard(llvm::StringRef text);
 
 } // namespace modc
 

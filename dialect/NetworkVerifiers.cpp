@@ -219,7 +219,7 @@ static LogicalResult verifyTensors(NetworkOp network, FloatType element) {
         for (Type type : block.getArgumentTypes())
           if (failed(verifyTensor(op, type, element)))
             return failure();
-    return success();
+    return verifyStructuredSizes(op);
   });
   return failure(walk.wasInterrupted());
 }

@@ -24,7 +24,7 @@ class HazardScan {
 public:
   explicit HazardScan(StringRef text) : text(text) {}
 
-  std::optional<std::string> run() {
+  std::optional<TextHazard> run() {
     while (at < text.size() && !hazard) {
       step();
       // Long sums become deep trees.
@@ -48,6 +48,7 @@ private:
     char c = text[at];
     if (c == '\n') {
       ++line;
+      lineBegin = at + 1;
       // An alias ends with its line; what follows is not nested in it.
       if (depth == 0)
         defined = StringRef();
@@ -155,14 +156,15 @@ private:
   }
 
   void fail(StringRef what) {
-    hazard = "line " + std::to_string(line) + ": " + what.str();
+    hazard = {line, unsigned(at - lineBegin) + 1, what.str()};
     if (what == "nests")
-      *hazard += " deeper than " + std::to_string(maxModuleNesting);
+      hazard->what += " deeper than " + std::to_string(maxModuleNesting);
   }
 
   StringRef text;
   size_t at = 0;
   unsigned line = 1;
+  size_t lineBegin = 0;
   unsigned depth = 0;
   unsigned signs = 0;
   /// Where the affine map or set around `at` begins.
@@ -175,10 +177,10 @@ private:
   /// definition counts for it too, which errs on the safe side.
   StringRef defined;
   llvm::StringMap<unsigned> aliases;
-  std::optional<std::string> hazard;
+  std::optional<TextHazard> hazard;
 };
 } // namespace
 
-std::optional<std::string> modc::findTextHazard(StringRef text) {
+std::optional<TextHazard> modc::findTextHazard(StringRef text) {
   return HazardScan(text).run();
 }

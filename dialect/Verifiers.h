@@ -37,6 +37,10 @@ llvm::LogicalResult verifyTypes(mlir::Operation *op, llvm::StringRef what,
                                 llvm::StringRef otherName,
                                 mlir::TypeRange theirs);
 
+/// The static sizes of a linalg op's operands agree, whatever the dynamic ones
+/// are. Other ops are fine.
+llvm::LogicalResult verifyStructuredSizes(mlir::Operation *op);
+
 /// A ranked tensor whose first dimension is dynamic.
 bool hasRows(mlir::Type type);
 

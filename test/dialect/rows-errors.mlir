@@ -380,3 +380,33 @@ modular.network @shared_of_rows {
     modular.output %y : tensor<?x2xf32>
   }
 }
+
+// -----
+
+// Upstream compares sizes only where all of them are static.
+
+modular.network @sizes_of_contraction {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    %w = modular.parameter "w" init(zeros) : tensor<3x2xf32>
+    // expected-error @+1 {{'linalg.matmul' op has dimension 0 of operand 1 of size 3, but dimension 1 of operand 0 of size 2}}
+    %y = linalg.matmul ins(%x, %w : tensor<?x2xf32>, tensor<3x2xf32>) outs(%x : tensor<?x2xf32>) -> tensor<?x2xf32>
+    modular.yield %y : tensor<?x2xf32>
+  }
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @sizes_of_windows {
+  modular.module @m(%x: tensor<?x1x8xf32>, %o: tensor<?x1x7xf32>) -> tensor<?x1x7xf32> {
+    %w = modular.parameter "w" init(zeros) : tensor<1x1x3xf32>
+    // expected-error @+1 {{'linalg.conv_1d_ncw_fcw' op reads dimension 2 of operand 0 up to index 8, but its size is 8}}
+    %y = linalg.conv_1d_ncw_fcw ins(%x, %w : tensor<?x1x8xf32>, tensor<1x1x3xf32>) outs(%o : tensor<?x1x7xf32>) -> tensor<?x1x7xf32>
+    modular.yield %y : tensor<?x1x7xf32>
+  }
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+}

@@ -123,7 +123,7 @@ TEST_F(ModuleFileTest, WritesAFileThatLoads) {
 TEST_F(ModuleFileTest, NamesAFileThatIsNotThere) {
   EXPECT_FALSE(loadModule("/nowhere/model.mlir", &context));
   EXPECT_EQ(messages,
-            "can't read '/nowhere/model.mlir': No such file or directory\n");
+            "cannot open '/nowhere/model.mlir': no such file or directory\n");
 }
 
 TEST_F(ModuleFileTest, NamesAFileThatCannotBeWritten) {
@@ -136,7 +136,7 @@ TEST_F(ModuleFileTest, NamesAFileThatCannotBeWritten) {
 
 TEST_F(ModuleFileTest, RefusesADirectory) {
   EXPECT_FALSE(loadModule(MODC_EXAMPLES, &context));
-  EXPECT_NE(messages.find("Is a directory"), std::string::npos) << messages;
+  EXPECT_NE(messages.find("is a directory"), std::string::npos) << messages;
 }
 
 TEST_F(ModuleFileTest, RefusesBytecodeWithoutAHash) {
