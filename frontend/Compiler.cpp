@@ -17,9 +17,9 @@
 #include "frontend/FlopCount.h"
 #include "frontend/Linker.h"
 #include "frontend/SignatureText.h"
+#include "runtime/formats/File.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -29,17 +29,6 @@ namespace {
 
 constexpr const char *kPhases[] = {"network", "routed",  "programs",
                                    "tiled",   "buffers", "llvm"};
-
-std::string describe(Location location) {
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  // Line 0 means the file as a whole, which the message then names.
-  if (auto file = location->findInstanceOf<FileLineColLoc>();
-      file && file.getLine())
-    out << file.getFilename().getValue() << ":" << file.getLine() << ":"
-        << file.getColumn() << ": ";
-  return text;
-}
 
 StringRef describe(DiagnosticSeverity severity) {
   switch (severity) {
@@ -53,6 +42,23 @@ StringRef describe(DiagnosticSeverity severity) {
     return "remark: ";
   }
   return "";
+}
+
+/// "file:line:column: error: text". Line 0 means the file as a whole: then it is
+/// "'file': text", as messages about other files are, unless the text names the
+/// file itself.
+void describe(llvm::raw_ostream &out, const Diagnostic &diagnostic) {
+  auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+  std::string text = diagnostic.str();
+  if (file && file.getLine()) {
+    out << file.getFilename().getValue() << ":" << file.getLine() << ":"
+        << file.getColumn() << ": " << describe(diagnostic.getSeverity());
+  } else if (file) {
+    std::string name = inQuotes(file.getFilename().getValue().str());
+    if (!StringRef(text).contains(name))
+      out << name << ": ";
+  }
+  out << text << "\n";
 }
 
 DialectRegistry makeRegistry() {
@@ -87,11 +93,9 @@ Compiler::Compiler()
   mlirContext.printOpOnDiagnostic(false);
   mlirContext.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     llvm::raw_string_ostream out(messages);
-    out << describe(diagnostic.getLocation())
-        << describe(diagnostic.getSeverity()) << diagnostic.str() << "\n";
+    describe(out, diagnostic);
     for (Diagnostic &note : diagnostic.getNotes())
-      out << describe(note.getLocation()) << describe(note.getSeverity())
-          << note.str() << "\n";
+      describe(out, note);
   });
 }
 
@@ -130,21 +134,29 @@ Status Compiler::verify(ModuleOp module) {
 Status Compiler::dump(ModuleOp module, Phase phase, const std::string &folder) {
   if (folder.empty())
     return {};
-  std::error_code error = llvm::sys::fs::create_directories(folder);
-  std::string path = folder + "/" + std::to_string(int(phase)) + "-" +
-                     std::string(nameOf(phase)) + ".mlir";
-  if (!error) {
-    llvm::raw_fd_ostream out(path, error);
-    if (!error) {
-      out << print(module);
-      out.close();
-      error = out.error();
-      out.clear_error();
-    }
-  }
-  if (error)
-    return makeError("cannot write ", inQuotes(path), ": ", error.message());
-  return {};
+  if (Status made = createDirectories(folder); !made)
+    return made;
+  return writeFile(folder + "/" + std::to_string(int(phase)) + "-" +
+                       std::string(nameOf(phase)) + ".mlir",
+                   print(module));
+}
+
+/// Passes would only say what they miss in IR of another phase.
+Status Compiler::checkPhase(ModuleOp module, Phase phase) {
+  bool derived = module->hasAttr("modular.signature");
+  bool hasNetwork = !module.getOps<NetworkOp>().empty();
+  const char *reason = nullptr;
+  if (phase == Phase::Network && derived && !hasNetwork)
+    reason = "it is of a later one";
+  else if (phase != Phase::Network && hasNetwork)
+    reason = "it holds a 'modular.network'";
+  else if (phase != Phase::Network && !derived)
+    reason = "it has no 'modular.signature'";
+  if (!reason)
+    return {};
+  emitError(module.getLoc())
+      << "not IR of phase '" << nameOf(phase) << "': " << reason;
+  return failure(reason);
 }
 
 Status Compiler::lower(ModuleOp module, Phase to,
@@ -156,6 +168,8 @@ Status Compiler::lower(ModuleOp module, Phase to,
   Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
   if (!targets)
     return targets.error();
+  if (Status status = checkPhase(module, options.from); !status)
+    return status;
   // What the hash is of must not change on the way.
   if (options.from == Phase::Network)
     recordHash(module);
@@ -191,6 +205,8 @@ Result<std::string> Compiler::emit(ModuleOp module, EmitKind kind,
   messages.clear();
   if (kind == EmitKind::Mlir)
     return print(module);
+  if (kind == EmitKind::Bytecode)
+    return toBytecode(module);
   Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
   if (!targets)
     return targets.error();
@@ -244,7 +260,7 @@ Status Compiler::compileTo(ModuleOp module, const std::string &path,
   Result<CompiledModel> model = compile(module, options);
   if (!model)
     return model.error();
-  return linkSharedLibrary(model->objects, path);
+  return linkSharedLibrary(model->objects, path, options.temporaryFolder);
 }
 
 } // namespace modc

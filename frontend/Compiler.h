@@ -36,10 +36,12 @@ struct CompileOptions {
   /// A folder that gets the module after each phase, for the first target
   /// where they differ; none if empty.
   std::string dumpPhases;
+  /// Where temporary files go; the system's folder if empty.
+  std::string temporaryFolder;
 };
 
 /// What `emit` returns.
-enum class EmitKind { Mlir, LlvmIr, Assembly, Object };
+enum class EmitKind { Mlir, Bytecode, LlvmIr, Assembly, Object };
 
 /// The name of a phase, as in docs/phases.md.
 std::string_view nameOf(Phase phase);
@@ -70,8 +72,8 @@ public:
   /// Leads a module from `options.from` to a phase, for the first target.
   Status lower(mlir::ModuleOp module, Phase to, const CompileOptions &options);
 
-  /// Text of a module that has reached a phase: at `Mlir` any, at the others
-  /// `llvm`, for the first of the targets.
+  /// What a module is that has reached a phase: for `Mlir` and `Bytecode` any,
+  /// for the others `llvm`, and then for the first of the targets.
   Result<std::string> emit(mlir::ModuleOp module, EmitKind kind,
                            const CompileOptions &options);
 
@@ -90,6 +92,7 @@ public:
 private:
   /// An error with the diagnostics since the last call began.
   Error failure(std::string_view fallback);
+  Status checkPhase(mlir::ModuleOp module, Phase phase);
   Status dump(mlir::ModuleOp module, Phase phase, const std::string &folder);
   /// From the phase `from` to `to`, for one target.
   Status lower(mlir::ModuleOp module, Phase from, Phase to,

@@ -223,8 +223,8 @@ Result<Dataset> Dataset::open(const Signature &signature,
     ToyData toy =
         makeToyData(options.seed, options.toyPoints, split == Split::Test);
     Shape shape = {options.toyPoints, 2};
-    tensors.push_back(makeTensor("toy inputs", shape, std::move(toy.x)));
-    tensors.push_back(makeTensor("toy targets", shape, std::move(toy.y)));
+    tensors.push_back(makeTensor("data 'toy'", shape, std::move(toy.x)));
+    tensors.push_back(makeTensor("data 'toy'", shape, std::move(toy.y)));
     rules = std::move(toy.component);
   } else {
     Result<std::vector<Tensor>> files = std::vector<Tensor>();
@@ -241,11 +241,20 @@ Result<Dataset> Dataset::open(const Signature &signature,
     } else {
       std::vector<std::string> paths = splitPaths(source);
       size_t needed = signature.inputs.size() + signature.wanted.size();
+      auto count = [](size_t number, const char *what) {
+        return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+      };
       if (paths.size() != needed)
-        return makeError("data ", inQuotes(source), " names ", paths.size(),
-                         " files, but network ", inQuotes(signature.network),
-                         " has ", signature.inputs.size(), " inputs and ",
-                         signature.wanted.size(), " targets");
+        return makeError(
+            "data ", inQuotes(source), " is neither toy nor fashion-mnist nor ",
+            "a .csv file, and names ", count(paths.size(), "file"),
+            ", but network ", inQuotes(signature.network), " has ",
+            count(signature.inputs.size(), "input"), " and ",
+            count(signature.wanted.size(), "target"));
+      for (const std::string &path : paths)
+        if (path.empty())
+          return makeError("data ", inQuotes(source),
+                           " has an empty name of a file");
       files = readFiles(paths);
     }
     if (!files)

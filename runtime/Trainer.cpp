@@ -93,8 +93,10 @@ Status Trainer::setUp() {
        {"selection", "frozen", "log_likelihood", "log_prior", "gradient_norm"})
     if (!buffers.has(needed))
       return makeError("program 'train_step' lacks buffer ", inQuotes(needed));
-  if (options.steps == 0)
-    options.steps = options.epochs * batchesPerEpoch();
+  if (options.steps == 0 &&
+      __builtin_mul_overflow(options.epochs, batchesPerEpoch(), &options.steps))
+    return makeError(options.epochs, " epochs of ", batchesPerEpoch(),
+                     " steps are more than can be counted");
   const Signature &signature = session.signature();
   std::memset(buffers.data("frozen"), 0, signature.groups.size());
   for (const std::string &name : options.frozen)
@@ -181,11 +183,12 @@ Status Trainer::mStep() {
   double prior = buffers.sum("log_prior", options.batch);
   double norm = buffers.as<double>("gradient_norm")[0];
   if (!std::isfinite(likelihood + prior))
-    return makeError("the loss of step ", stepCount, " is ",
+    return makeError("the loss of step ", stepCount + 1, " is ",
                      toText(-(likelihood + prior)),
                      ": log p(y|x,a) + log p(a|x) is not finite");
   if (!std::isfinite(norm))
-    return makeError("the gradient of step ", stepCount, " is ", toText(norm));
+    return makeError("the gradient of step ", stepCount + 1, " is ",
+                     toText(norm));
   sums.logLikelihood += likelihood;
   sums.logPrior += prior;
   sums.gradientNorm += norm;
@@ -292,7 +295,9 @@ Result<TrainEnd> Trainer::run(const Callbacks &callbacks) {
     }
     if (Status s = step(); !s)
       return s.error();
-    if (options.reportEvery > 0 && stepCount % options.reportEvery == 0)
+    bool isLast = stepCount == options.steps;
+    if (isLast ||
+        (options.reportEvery > 0 && stepCount % options.reportEvery == 0))
       if (Status s = report(); !s)
         return s.error();
     if (callbacks.afterStep)

@@ -95,6 +95,11 @@ Status saveWeights(const Session &session, const std::string &path) {
   Safetensors contents;
   addArenaTensors(session.signature().parameters, session.parameters(), "",
                   contents.tensors);
+  // The last step may leave numbers that its own loss does not show.
+  for (const auto &[name, tensor] : contents.tensors)
+    if (auto bad = tensor.firstNonFinite())
+      return makeError(inQuotes(name), " is NaN or infinite at element ", *bad,
+                       ": ", inQuotes(path), " is not written");
   contents.metadata = {{"modc.kind", "weights"},
                        {"modc.network", session.signature().network},
                        {"modc.network_hash", session.signature().hash}};

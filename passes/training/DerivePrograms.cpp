@@ -174,11 +174,14 @@ struct DerivePrograms : modc::impl::DeriveProgramsPassBase<DerivePrograms> {
     ModuleOp module = getOperation();
     auto networks = llvm::to_vector(module.getOps<NetworkOp>());
     if (networks.size() != 1) {
-      InFlightDiagnostic diagnostic =
-          module.emitError() << "expected one 'modular.network', found "
-                             << networks.size();
-      for (NetworkOp extra : ArrayRef(networks).drop_front(!networks.empty()))
-        diagnostic.attachNote(extra.getLoc()) << "another network is here";
+      // At the first that is too many, which has a line where the module may
+      // have none.
+      InFlightDiagnostic diagnostic = emitError(
+          networks.empty() ? module.getLoc() : networks[1].getLoc());
+      diagnostic << "expected one 'modular.network', found " << networks.size();
+      if (!networks.empty())
+        diagnostic.attachNote(networks[0].getLoc())
+            << "the first network is here";
       return signalPassFailure();
     }
     NetworkOp network = networks.front();

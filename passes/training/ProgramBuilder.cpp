@@ -66,7 +66,11 @@ Value ProgramBuilder::getArena(StringRef role, const std::string &name,
 
 Value ProgramBuilder::getParameter(unsigned stack) {
   const ParameterStack &s = layout.stacks[stack];
-  return getArena("parameter", s.names[0], s.getStackType(), s.offset);
+  Value argument =
+      getArena("parameter", s.names[0], s.getStackType(), s.offset);
+  // What messages point at: the parameter, not the network.
+  argument.setLoc(s.loc);
+  return argument;
 }
 
 Value ProgramBuilder::getGradient(unsigned stack) {

@@ -17,7 +17,8 @@
 
 namespace modc::driver {
 
-/// Compiles the network in `path` to the shared library `library`. Warnings are
+/// Compiles the network in `path` to the shared library `library`, with
+/// temporary files beside it. Warnings are
 /// printed; errors carry the compiler's diagnostics.
 Status buildLibrary(const std::string &path, const BuildOptions &options,
                     const std::string &library);

@@ -14,6 +14,7 @@
 #include "tools/modc/Commands.h"
 #include "tools/modc/Output.h"
 #include "tools/modc/Source.h"
+#include "tools/modc/TemporaryDirectory.h"
 #include "tools/modc/Version.h"
 
 #include <nlohmann/json.hpp>
@@ -43,10 +44,13 @@ std::vector<std::string> phaseNames() {
 /// Where the output goes without -o: text to standard output, the rest beside
 /// where the user stands.
 std::string defaultOutput(const CompileFlags &flags) {
-  if (flags.emit != "so" && flags.emit != "obj")
+  bool isBytecode = flags.emit == "bytecode";
+  if (flags.emit != "so" && flags.emit != "obj" && !isBytecode)
     return "-";
   std::filesystem::path path = std::filesystem::path(flags.input).filename();
-  path.replace_extension(flags.emit == "so" ? ".so" : ".o");
+  path.replace_extension(isBytecode             ? ".mlirbc"
+                         : flags.emit == "so" ? ".so"
+                                              : ".o");
   return path.string();
 }
 
@@ -105,22 +109,37 @@ Status compileText(Compiler &compiler, mlir::ModuleOp module,
   if (Status status = compiler.lower(module, *parsePhase(flags.to), options);
       !status)
     return status;
-  EmitKind kind = flags.emit == "mlir"   ? EmitKind::Mlir
-                  : flags.emit == "llvm" ? EmitKind::LlvmIr
-                  : flags.emit == "asm"  ? EmitKind::Assembly
-                                         : EmitKind::Object;
+  EmitKind kind = flags.emit == "mlir"       ? EmitKind::Mlir
+                  : flags.emit == "bytecode" ? EmitKind::Bytecode
+                  : flags.emit == "llvm"     ? EmitKind::LlvmIr
+                  : flags.emit == "asm"      ? EmitKind::Assembly
+                                             : EmitKind::Object;
   auto text = compiler.emit(module, kind, options);
   if (!text)
     return text.error();
   return writeText(flags.output, *text);
 }
 
+Status checkOutputs(const CompileFlags &flags) {
+  if (!flags.dumpPhases.empty())
+    if (Status status = checkDirectory(flags.dumpPhases); !status)
+      return status;
+  if (flags.output == "-")
+    return {};
+  if (Status status = checkDistinct(
+          {{"the output", flags.output}, {"the network", flags.input}});
+      !status)
+    return status;
+  return checkWritable(flags.output);
+}
+
 void declare(Flags &parser, CompileFlags &flags) {
   parser.argument("MODEL", flags.input, "a network, as text or bytecode");
   parser.text("-o,--output", "FILE", flags.output,
               "the file to write; - is standard output (default: MODEL's name "
-              "with .so or .o, standard output for text)");
-  parser.choice("--emit", flags.emit, {"mlir", "llvm", "asm", "obj", "so"},
+              "with .so, .o or .mlirbc; standard output for text)");
+  parser.choice("--emit", flags.emit,
+                {"mlir", "bytecode", "llvm", "asm", "obj", "so"},
                 "what to write");
   parser.texts("--target", "TARGET", flags.targets,
                "cpu:host, cpu:x86-64-v2, -v3 or -v4; repeatable, the library "
@@ -158,7 +177,8 @@ int compileMain(int argc, char **argv) {
     return *code;
   if (parser.given("--to") && !parser.given("--emit"))
     flags.emit = "mlir";
-  if (parser.given("--to") && flags.emit != "mlir" && flags.to != "llvm")
+  if (parser.given("--to") && flags.emit != "mlir" &&
+      flags.emit != "bytecode" && flags.to != "llvm")
     return misuse("compile", fmt::format("--emit={} wants phase llvm, not "
                                          "--to={}",
                                          flags.emit, flags.to));
@@ -184,10 +204,17 @@ int compileMain(int argc, char **argv) {
   default:
     break;
   }
-  if (flags.output != "-")
-    if (Status status = checkWritable(flags.output); !status)
-      return fail(status.error());
+  if (Status status = checkOutputs(flags); !status)
+    return fail(status.error());
 
+  std::unique_ptr<TemporaryDirectory> directory;
+  if (flags.emit == "so") {
+    auto created = TemporaryDirectory::create();
+    if (!created)
+      return fail(created.error());
+    directory = std::move(*created);
+    options.temporaryFolder = directory->path;
+  }
   Compiler compiler;
   auto module = readSource(compiler, flags.input, flags.build);
   if (!module)

@@ -169,7 +169,7 @@ void Flags::text(const char *names, const char *placeholder, std::string &value,
       ->add(names, placeholder, help,
             [&value](const std::string &given) {
               value = given;
-              return std::string();
+              return std::string(given.empty() ? "the value is empty" : "");
             })
       ->default_str(value);
 }
@@ -302,6 +302,9 @@ std::optional<int> Flags::parse(int argc, char **argv) {
       return misuse(parser->command,
                     fmt::format("unknown flag '{}'{}", name,
                                 suggestion(name, parser->names)));
+    // CLI11 would take the next word.
+    if (name.size() + 1 == word.size())
+      return misuse(parser->command, name + " wants a value");
   }
   try {
     // CLI11 takes them last to first.

@@ -14,13 +14,10 @@
 
 #include "runtime/formats/File.h"
 #include "tools/modc/Build.h"
-#include "tools/modc/Signals.h"
+#include "tools/modc/TemporaryDirectory.h"
 
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,7 +45,7 @@ FileKind fileKind(const std::string &path) {
   if (begins("\x7f"
              "ELF"))
     return FileKind::Library;
-  if (begins("ML\xefR"))
+  if (begins("MODCBC1\n") || begins("ML\xefR"))
     return FileKind::Bytecode;
   if (begins("\x93NUMPY"))
     return FileKind::Npy;
@@ -76,43 +73,16 @@ void addBuildFlags(Flags &flags, BuildOptions &options) {
 
 namespace {
 
-/// A directory that is gone with its contents at the end of the scope.
-class TemporaryDirectory {
-public:
-  static Result<std::unique_ptr<TemporaryDirectory>> create() {
-    const char *base = std::getenv("TMPDIR");
-    std::string name =
-        std::string(base && *base ? base : "/tmp") + "/modc-XXXXXX";
-    if (!mkdtemp(name.data()))
-      return makeError("cannot make a temporary directory ", inQuotes(name),
-                       ": ", std::strerror(errno));
-    return std::make_unique<TemporaryDirectory>(std::move(name));
-  }
-  explicit TemporaryDirectory(std::string name) : path(std::move(name)) {}
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory &) = delete;
-  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
-
-  const std::string path;
-};
-
 /// What `use` makes of the library that the network in `path` is compiled to.
 template <typename Use>
 auto withLibrary(const std::string &path, const BuildOptions &options, Use use)
     -> decltype(use(path)) {
-  // Ctrl-C must not leave the directory behind.
-  CatchInterrupt interrupt;
   auto directory = TemporaryDirectory::create();
   if (!directory)
     return directory.error();
   std::string library = (*directory)->path + "/model.so";
   if (Status status = buildLibrary(path, options, library); !status)
     return status.error();
-  if (CatchInterrupt::requested())
-    return Error("interrupted");
   return use(library);
 }
 

@@ -23,6 +23,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,8 +37,10 @@ static void message(std::string_view kind, std::string_view text) {
 
 int fail(std::string_view text) {
   // The compiler's diagnostics begin with a file and a line of their own, and
-  // say that they are errors.
-  if (text.find(": error: ") != text.npos) {
+  // say what they are.
+  std::string_view first = text.substr(0, text.find('\n'));
+  if (first.find(": error: ") != first.npos ||
+      first.find(": warning: ") != first.npos) {
     ProgressLine::wipe();
     std::fprintf(stderr, "%.*s\n", int(text.size()), text.data());
     return WorkFailed;
@@ -56,8 +59,14 @@ int misuse(std::string_view command, std::string_view text) {
   return UsageError;
 }
 
+/// Why standard output failed first.
+static int outputError = 0;
+
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() &&
+      outputError == 0)
+    outputError = errno;
 }
 
 void printJson(const nlohmann::ordered_json &value) {
@@ -69,10 +78,10 @@ void printJson(const nlohmann::ordered_json &value) {
 
 int finish(int code) {
   bool good = !std::ferror(stdout);
-  errno = 0;
+  errno = outputError;
   if ((std::fflush(stdout) != 0 || !good) && code == Done)
-    return fail(fmt::format("cannot write to standard output: {}",
-                            std::strerror(errno ? errno : EIO)));
+    return fail("cannot write to standard output: " +
+                reasonText(errno ? errno : EIO));
   return code;
 }
 
@@ -85,10 +94,10 @@ Status checkWritable(const std::string &path) {
       return makeError("cannot write '", path, "': it is a directory");
     // A pipe must not be opened and closed: its reader would see the end.
     if (access(path.c_str(), W_OK) != 0)
-      return makeError("cannot write '", path, "': ", std::strerror(errno));
+      return makeError("cannot write '", path, "': ", reasonText(errno));
     return {};
   }
-  // The temporary file is removed again.
+  // What this makes is gone again at once.
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.error();
@@ -96,6 +105,49 @@ Status checkWritable(const std::string &path) {
 }
 
 /// Columns that a terminal needs for UTF-8 text of ours: one per code point.
+/// True if both are names of one file, which need not exist.
+static bool isSameFile(const std::string &a, const std::string &b) {
+  std::error_code error;
+  auto whole = [&](const std::string &path) {
+    // What does not exist would stay relative.
+    auto absolute = std::filesystem::absolute(path, error);
+    return std::filesystem::weakly_canonical(absolute, error);
+  };
+  return whole(a) == whole(b) && !error;
+}
+
+Status checkDistinct(const std::vector<OutputFile> &files) {
+  for (size_t i = 0; i < files.size(); ++i)
+    for (size_t j = i + 1; j < files.size(); ++j) {
+      const std::string &path = files[i].path;
+      struct stat status = {};
+      bool isStream = stat(path.c_str(), &status) == 0 &&
+                      !S_ISREG(status.st_mode);
+      if (!path.empty() && !isStream && isSameFile(path, files[j].path))
+        return makeError(files[i].what, " and ", files[j].what,
+                         " name one file: ", inQuotes(path));
+    }
+  return {};
+}
+
+Status checkDirectory(const std::string &path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path existing = fs::absolute(path, error).lexically_normal();
+  while (!fs::exists(existing, error) && existing.has_relative_path())
+    existing = existing.has_filename() ? existing.parent_path()
+                                       : existing.parent_path().parent_path();
+  int reason = 0;
+  if (!fs::is_directory(existing, error))
+    reason = ENOTDIR;
+  else if (access(existing.c_str(), W_OK | X_OK) != 0)
+    reason = errno;
+  if (reason != 0)
+    return makeError("cannot write to directory ", inQuotes(path, pathLimit),
+                     ": ", reasonText(reason));
+  return {};
+}
+
 static size_t columns(std::string_view text) {
   return std::count_if(text.begin(), text.end(),
                        [](char c) { return (c & 0xC0) != 0x80; });

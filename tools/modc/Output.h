@@ -56,6 +56,16 @@ int finish(int code);
 /// read-only, or it is a directory itself. Creates nothing.
 Status checkWritable(const std::string &path);
 
+/// The same for a directory, which need not exist yet.
+Status checkDirectory(const std::string &path);
+
+/// Refuses two outputs that would be one file. `what` is the word for messages;
+/// an empty path is none.
+struct OutputFile {
+  std::string what, path;
+};
+Status checkDistinct(const std::vector<OutputFile> &files);
+
 /// Text in columns: the first one to the left, the others to the right.
 class Table {
 public:

@@ -110,6 +110,9 @@ private:
 /// The elements of a point must be as many as the network wants; how they are
 /// arranged is left to the file, so that images need not be flattened.
 Status Runner::checkInput(const Tensor &tensor, const TensorSpec &spec) {
+  // No controller can choose by them.
+  if (auto bad = tensor.firstNonFinite())
+    return makeError(tensor.source, " is NaN or infinite at element ", *bad);
   if (!spec.isPerPoint()) {
     if (tensor.count() != spec.width())
       return makeError(tensor.source, " has shape ", toString(tensor.shape),
@@ -168,8 +171,14 @@ Status Runner::bindOutputs() {
     if (!path.empty())
       if (Status status = checkWritable(path); !status)
         return status;
-  return options.selection.empty() ? Status()
-                                   : checkWritable(options.selection);
+  if (!options.selection.empty())
+    if (Status status = checkWritable(options.selection); !status)
+      return status;
+  std::vector<OutputFile> files = {{"--selection", options.selection}};
+  for (size_t i = 0; i < outputPaths.size(); ++i)
+    files.push_back(
+        {"output " + inQuotes(signature.outputs[i].name), outputPaths[i]});
+  return checkDistinct(files);
 }
 
 Status Runner::compute() {

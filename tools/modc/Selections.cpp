@@ -41,12 +41,12 @@ Result<SelectionSaver> SelectionSaver::parse(const std::string &text) {
                    " is not of the form every:N or every:N:DIR");
 }
 
+Status SelectionSaver::check() const {
+  return every == 0 ? Status() : checkDirectory(directory);
+}
+
 Status SelectionSaver::prepare() const {
-  if (every == 0)
-    return {};
-  if (Status status = createDirectories(directory); !status)
-    return status;
-  return checkWritable(directory + "/step-00000000.npy");
+  return every == 0 ? Status() : createDirectories(directory);
 }
 
 Status SelectionSaver::afterStep(int64_t step, const Choices &choices) const {

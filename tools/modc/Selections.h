@@ -26,7 +26,8 @@ struct SelectionSaver {
   std::string directory = "selections";
 
   static Result<SelectionSaver> parse(const std::string &text);
-  /// Makes the directory and sees whether it can be written.
+  /// Sees whether the directory can be written, and then makes it.
+  Status check() const;
   Status prepare() const;
   /// Writes a* after step `step` to DIRECTORY/step-00000100.npy when it is due.
   Status afterStep(int64_t step, const Choices &choices) const;

@@ -17,6 +17,8 @@
 #include "tools/modc/Output.h"
 #include "tools/modc/Progress.h"
 
+#include <filesystem>
+
 namespace modc::driver {
 
 static void replaceOptimizer(mlir::ModuleOp module, OptimizerKind kind) {
@@ -70,6 +72,8 @@ Status buildLibrary(const std::string &path, const BuildOptions &options,
     return module.error();
   CompileOptions settings;
   settings.pipeline = pipelineOptions(options);
+  settings.temporaryFolder =
+      std::filesystem::path(library).parent_path().string();
   if (Status status = compiler.compileTo(module->get(), library, settings);
       !status)
     return status;

@@ -130,22 +130,32 @@ std::optional<int> Training::checkFlags() {
   return std::nullopt;
 }
 
+/// Creates nothing: what is wrong with the model or the data must not leave
+/// directories behind.
 Status Training::checkFiles() {
   for (const std::string &path : {flags.save, flags.log})
     if (!path.empty())
       if (Status status = checkWritable(path); !status)
         return status;
+  if (Status status =
+          checkDistinct({{"--save", flags.save},
+                         {"--log", flags.log},
+                         {"the checkpoint", flags.train.checkpoint},
+                         {"the model", flags.model}});
+      !status)
+    return status;
   if (!flags.checkpoint.empty()) {
     std::string path = checkpointPath(flags.checkpoint);
     if (flags.resume && fileKind(path) == FileKind::Missing)
       return makeError("there is no checkpoint to resume from: ",
                        inQuotes(path));
-    if (Status status = createDirectories(flags.checkpoint); !status)
+    if (Status status = checkDirectory(flags.checkpoint); !status)
       return status;
-    if (Status status = checkWritable(path); !status)
-      return status;
+    if (fileKind(path) != FileKind::Missing)
+      if (Status status = checkWritable(path); !status)
+        return status;
   }
-  return selections.prepare();
+  return selections.check();
 }
 
 Status Training::adoptOptions(const Flags &given) {
@@ -223,6 +233,11 @@ Status Training::start() {
       return resumed;
     tellChanges();
   }
+  if (!flags.checkpoint.empty())
+    if (Status made = createDirectories(flags.checkpoint); !made)
+      return made;
+  if (Status made = selections.prepare(); !made)
+    return made;
   if (!flags.log.empty()) {
     auto opened = TrainingLog::open(flags.log, flags.resume);
     if (!opened)
@@ -287,10 +302,11 @@ int Training::run() {
   progress.reset();
   if (!end) {
     fail(end.error());
-    if (!flags.checkpoint.empty() &&
-        fileKind(flags.train.checkpoint) != FileKind::Missing)
-      say(fmt::format("the last good checkpoint is '{}'",
-                      flags.train.checkpoint));
+    if (!flags.checkpoint.empty())
+      say(fileKind(flags.train.checkpoint) != FileKind::Missing
+              ? fmt::format("the last good checkpoint is '{}'",
+                            flags.train.checkpoint)
+              : "no checkpoint was written before");
     return WorkFailed;
   }
   if (!logStatus)
@@ -364,10 +380,10 @@ static void declare(Flags &parser, TrainFlags &flags) {
       "data to judge the result on; toy and fashion-mnist bring theirs");
 
   parser.section("how long and how fast");
-  parser.integer("--epochs", "N", flags.epochs, 0, most,
+  parser.integer("--epochs", "N", flags.epochs, 1, most,
                  "passes over the data, of points/batch M-steps each "
                  "(default: 1)");
-  parser.integer("--steps", "N", flags.steps, 0, most,
+  parser.integer("--steps", "N", flags.steps, 1, most,
                  "M-steps, instead of --epochs (default for toy: 20000)");
   parser.integer("--batch", "N", flags.batch, 1, int64_t(1) << 30,
                  "points per step (default: 128; for toy 100)");
@@ -449,7 +465,7 @@ int trainMain(int argc, char **argv) {
     return fail(status.error());
   auto session = openSession(flags.model, flags.build, parser, flags.threads);
   if (!session)
-    return CatchInterrupt::requested() ? Interrupted : fail(session.error());
+    return fail(session.error());
   if (Status status = training.openData(**session); !status)
     return fail(status.error());
   if (Status status = training.start(); !status)

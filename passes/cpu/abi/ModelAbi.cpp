@@ -86,8 +86,8 @@ public:
         value = LLVM::FPTruncOp::create(builder, loc, type, value);
       parts.push_back(value);
     } else {
-      return function.emitError("argument ")
-             << index << " has type " << type << " and "
+      return function.emitError("program '")
+             << function.getName() << "': argument " << index << " has type " << type << " and "
              << (role.empty() ? Twine("no 'modular.role'")
                               : "the role '" + role + "'");
     }
@@ -100,8 +100,8 @@ private:
     auto type = dyn_cast<MemRefType>(function.getArgument(index).getType());
     auto offset = function.getArgAttrOfType<IntegerAttr>(index, kOffset);
     if (!type || !type.hasStaticShape() || !offset)
-      return function.emitError("argument ")
-             << index << " stands in an arena, but "
+      return function.emitError("program '")
+             << function.getName() << "': argument " << index << " stands in an arena, but "
              << (offset ? "has no static shape" : "has no 'modular.offset'");
     Value base = loadField(builder, loc, call, arena);
     // An arena may be larger than a constant index of the op can say.
@@ -116,8 +116,8 @@ private:
     auto rows = function.getArgAttrOfType<StringAttr>(index, kRows);
     if (!type || type.getNumDynamicDims() > 1 ||
         (type.getNumDynamicDims() == 1 && (!type.isDynamicDim(0) || !rows)))
-      return function.emitError("argument ")
-             << index << " is a buffer of type "
+      return function.emitError("program '")
+             << function.getName() << "': argument " << index << " is a buffer of type "
              << function.getArgument(index).getType()
              << ": only its first dimension may be dynamic, and then "
                 "'modular.rows' says what it is";
@@ -172,8 +172,8 @@ struct ModelAbiPass : public modc::impl::ModelAbiPassBase<ModelAbiPass> {
 private:
   LogicalResult wrap(func::FuncOp function, SmallVectorImpl<Program> &table) {
     if (function.getNumResults() != 0)
-      return function.emitError("has ")
-             << function.getNumResults()
+      return function.emitError("program '")
+             << function.getName() << "' has " << function.getNumResults()
              << " results, but a program writes to its arguments";
     WalkResult walk = function.walk([](Operation *op) {
       if (!isa<memref::AllocOp, memref::AllocaOp, memref::DeallocOp>(op))
@@ -188,8 +188,9 @@ private:
     auto size =
         getOperation().lookupSymbol<func::FuncOp>(program.name + "_workspace");
     if (!size)
-      return function.emitError("has no function '")
-             << program.name << "_workspace'";
+      return function.emitError("program '")
+             << program.name << "' has no function '" << program.name
+             << "_workspace'";
 
     function.setName((function.getName() + "_body").str());
     function.setPrivate();

@@ -90,7 +90,8 @@ private:
                                                    op.getDynamicSizes());
     });
     if (!llvm::hasSingleElement(function.getBody()))
-      return function.emitError("has ")
+      return function.emitError("program '")
+             << function.getName() << "' has "
              << function.getBody().getBlocks().size() << " blocks, not one";
 
     pinned += pinCarriedBuffers(function);

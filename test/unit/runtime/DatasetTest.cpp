@@ -138,8 +138,8 @@ TEST(Dataset, ReadsNpyFiles) {
   EXPECT_EQ(buffers->as<float>("target")[3], 2.0f);
   EXPECT_EQ(failure(Dataset::open(signature, x, Split::Train)),
             "data '" + x +
-                "' names 1 files, but network 'toy' has 1 inputs and 1 "
-                "targets");
+                "' is neither toy nor fashion-mnist nor a .csv file, and names "
+                "1 file, but network 'toy' has 1 input and 1 target");
   std::remove(x.c_str());
   std::remove(y.c_str());
 }

@@ -294,7 +294,7 @@ TEST(Trainer, StopsOnANonFiniteLoss) {
   auto end = run.trainer->run(callbacks);
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().message(),
-            "the loss of step 6 is infinity: log p(y|x,a) + log p(a|x) is not "
+            "the loss of step 7 is infinity: log p(y|x,a) + log p(a|x) is not "
             "finite");
   // The last good checkpoint is still there.
   Training again(options);
