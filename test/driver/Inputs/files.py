@@ -63,6 +63,22 @@ def weights(source, target, change):
     write_safetensors(target, tensors)
 
 
+def checkpoint(source, target, key, value):
+    """Changes an entry of a checkpoint's metadata, and drops modc's hash."""
+    data = open(source, "rb").read()
+    (size,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + size])
+    del header["__metadata__"]["modc.hash"]
+    header["__metadata__"][key] = value
+    text = json.dumps(header).encode()
+    open(target, "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size :])
+
+
+def array(path, dtype, values):
+    """An array that a Python expression gives; np is NumPy."""
+    np.save(path, np.array(eval(values), dtype))
+
+
 def flip(source, target, at):
     """Flips one bit, `at` bytes from the end."""
     data = bytearray(open(source, "rb").read())
@@ -103,5 +119,5 @@ def add(source, target, index, amount):
 
 
 if __name__ == "__main__":
-    actions = [weights, flip, cut, replace, points, full, add]
+    actions = [weights, checkpoint, array, flip, cut, replace, points, full, add]
     {action.__name__: action for action in actions}[sys.argv[1]](*sys.argv[2:])
