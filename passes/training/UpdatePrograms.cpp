@@ -269,6 +269,21 @@ static Value gatherGroups(ProgramBuilder &program, const ParameterStack &stack,
       .getResult(0);
 }
 
+/// sum + g² in f64, or sum if the member is not active.
+static Value addSquare(OpBuilder &b, Location loc, Value sum, Value g,
+                       Value active) {
+  Type f64 = b.getF64Type();
+  if (g.getType() != f64)
+    g = arith::ExtFOp::create(b, loc, f64, g);
+  Value square = arith::MulFOp::create(b, loc, g, g);
+  Value zero = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
+  Value none = arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0);
+  Value on = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, active,
+                                   none);
+  Value term = arith::SelectOp::create(b, loc, on, square, zero);
+  return arith::AddFOp::create(b, loc, sum, term);
+}
+
 /// Σ g² over the active members, in f64. Sums run down the leading dimensions
 /// first, so that the loop over the last one stays a vector.
 static Value buildSquareSum(ProgramBuilder &program,
@@ -279,6 +294,14 @@ static Value buildSquareSum(ProgramBuilder &program,
   auto type = cast<RankedTensorType>(gradient.getType());
   Type f64 = b.getF64Type();
   int64_t rank = type.getRank();
+  // A scalar has no last dimension.
+  if (rank == 0) {
+    Value zero = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
+    Value first = arith::ConstantIndexOp::create(b, loc, 0);
+    Value g = tensor::ExtractOp::create(b, loc, gradient, ValueRange{});
+    Value on = tensor::ExtractOp::create(b, loc, active, first);
+    return addSquare(b, loc, zero, g, on);
+  }
   auto columnType = RankedTensorType::get({type.getShape().back()}, f64);
   Value zeros = buildFilled(b, loc, columnType, gradient, 0.0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
@@ -295,17 +318,7 @@ static Value buildSquareSum(ProgramBuilder &program,
           b, loc, columnType, ValueRange{gradient, active}, zeros,
           ArrayRef<AffineMap>{identity, member, last}, iterators,
           [&](OpBuilder &n, Location l, ValueRange args) {
-            Value g = args[0];
-            if (g.getType() != f64)
-              g = arith::ExtFOp::create(n, l, f64, g);
-            Value square = arith::MulFOp::create(n, l, g, g);
-            Value zero =
-                arith::ConstantOp::create(n, l, n.getF64FloatAttr(0.0));
-            Value none = arith::ConstantIntOp::create(n, l, n.getI8Type(), 0);
-            Value on = arith::CmpIOp::create(n, l, arith::CmpIPredicate::ne,
-                                             args[1], none);
-            Value term = arith::SelectOp::create(n, l, on, square, zero);
-            Value sum = arith::AddFOp::create(n, l, args[2], term);
+            Value sum = addSquare(n, l, args[2], args[0], args[1]);
             linalg::YieldOp::create(n, l, sum);
           })
           .getResult(0);
