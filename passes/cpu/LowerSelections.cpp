@@ -224,17 +224,11 @@ struct LowerGates : OpRewritePattern<GatesOp> {
     if (!selection)
       return failure();
     TensorBuilder b(op.getLoc(), rewriter);
-    Value p = buildSoftmax(b, op.getScores(), /*logarithm=*/false);
-    Value picked = buildPick(b, p, selection);
-    Value sums = buildRowSum(b, picked);
-    AffineMap all = b.getMultiDimIdentityMap(2);
-    Type element = tensorType(picked).getElementType();
-    Value gates = b.generic({picked, sums}, b.emptyLike(picked, element),
-                            {all, all.dropResult(1), all}, 0,
-                            [&](ValueRange v) {
-                              return SmallVector<Value>{
-                                  arith::DivFOp::create(b, v[0], v[1])};
-                            })[0];
+    // p / Σ p as a softmax over the picks of log p, which stays a number where
+    // each p is too small for one.
+    Value logs = buildSoftmax(b, op.getScores(), /*logarithm=*/true);
+    Value picked = buildPick(b, logs, selection);
+    Value gates = buildSoftmax(b, picked, /*logarithm=*/false);
     rewriter.replaceOp(op, gates);
     return success();
   }

@@ -195,8 +195,7 @@ def log_probability(scores, picks):
 
 
 def soft_gates(scores, picks):
-    chosen = tape.exp(pick(tape.log_softmax(scores), picks))
-    return tape.div(chosen, tape.reduce_sum(chosen, (1,), keepdims=True))
+    return tape.exp(tape.log_softmax(pick(tape.log_softmax(scores), picks)))
 
 
 def mode(scores):
