@@ -13,6 +13,7 @@
 
 #include "frontend/Codegen.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -188,6 +189,18 @@ llvm::Error addModel(llvm::Module &module, const CpuTarget &target) {
   return llvm::Error::success();
 }
 
+/// Reports each op that no pass has lowered, where it was written.
+bool isLowered(mlir::ModuleOp module) {
+  bool lowered = true;
+  module.getBody()->walk([&](mlir::Operation *op) {
+    if (llvm::isa_and_present<mlir::LLVM::LLVMDialect>(op->getDialect()))
+      return;
+    op->emitOpError("has no lowering to LLVM's IR");
+    lowered = false;
+  });
+  return lowered;
+}
+
 void setAttributes(llvm::Module &module, const CpuTarget &target) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
@@ -207,6 +220,8 @@ Result<std::string> generateCode(mlir::ModuleOp module, const CpuTarget &target,
   auto machine = makeMachine(target.name, optimization);
   if (!machine)
     return machine.error();
+  if (!isLowered(module))
+    return Error("the module has ops without a lowering");
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   llvm::LLVMContext context;

@@ -213,8 +213,11 @@ Result<std::string> Compiler::emit(ModuleOp module, EmitKind kind,
   CodeKind code = kind == EmitKind::LlvmIr     ? CodeKind::LlvmIr
                   : kind == EmitKind::Assembly ? CodeKind::Assembly
                                                : CodeKind::Object;
-  return generateCode(module, targets->front(), options.pipeline.optimization,
-                      code);
+  Result<std::string> result = generateCode(
+      module, targets->front(), options.pipeline.optimization, code);
+  if (!result)
+    return failure(result.error().message());
+  return result;
 }
 
 Result<CompiledModel> Compiler::compile(ModuleOp module,
@@ -240,10 +243,11 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
         !lowered)
       return lowered.error();
     parting.dumpPhases.clear();
+    messages.clear();
     Result<std::string> object = generateCode(
         *own, target, options.pipeline.optimization, CodeKind::Object);
     if (!object)
-      return object.error();
+      return failure(object.error().message());
     if (Status imports = checkImports(*object); !imports)
       return imports.error().within(target.name);
     result.objects.push_back(std::move(*object));

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/ModularOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
@@ -26,18 +27,34 @@ using namespace modc;
 
 namespace {
 
+/// linalg.softmax, which upstream takes apart by a function only.
+struct DecomposeAggregated
+    : OpInterfaceRewritePattern<linalg::AggregatedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
+    if (failed(values))
+      return failure();
+    rewriter.replaceOp(op, *values);
+    return success();
+  }
+};
+
 struct DecomposePass : modc::impl::DecomposePassBase<DecomposePass> {
   using DecomposePassBase::DecomposePassBase;
 
   void runOnOperation() override {
     Operation *root = getOperation();
-    auto isOurs = [](Operation *op) {
+    auto isHigh = [](Operation *op) {
       return isa<LinearOp, ReshapeOp, PickOp, TileRowsOp, ReluOp, GeluOp,
                  SigmoidOp, SoftplusOp, SoftmaxOp, LogSoftmaxOp, UniformOp,
-                 InitializeOp, UpdateOp, KeepBestOp, ScanOp>(op);
+                 InitializeOp, UpdateOp, KeepBestOp, ScanOp,
+                 linalg::SoftmaxOp>(op);
     };
     root->walk([&](Operation *op) {
-      if (isOurs(op))
+      if (isHigh(op))
         ++numDecomposed;
     });
     RewritePatternSet patterns(&getContext());
@@ -46,10 +63,11 @@ struct DecomposePass : modc::impl::DecomposePassBase<DecomposePass> {
     populateDecomposeRandomPatterns(patterns);
     populateDecomposeTrainingPatterns(patterns);
     populateDecomposeScanPatterns(patterns);
+    patterns.add<DecomposeAggregated>(&getContext());
     if (failed(applyPatternsGreedily(root, std::move(patterns))))
       return signalPassFailure();
     WalkResult left = root->walk([&](Operation *op) {
-      if (!isOurs(op))
+      if (!isHigh(op))
         return WalkResult::advance();
       op->emitOpError("cannot be decomposed: a result has a dynamic size that "
                       "is not the rows");
