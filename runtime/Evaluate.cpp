@@ -188,7 +188,9 @@ Status Evaluator::addAssignments(int64_t count) {
     for (int64_t n = 0; n < count; ++n)
       least[size_t(n)] = std::min(least[size_t(n)], squaredError(n));
   }
-  bestSquares += std::accumulate(least.begin(), least.end(), 0.0);
+  // One by one: a sum per batch would make the result depend on the batches.
+  for (double square : least)
+    bestSquares += square;
   return {};
 }
 

@@ -185,6 +185,27 @@ TEST(Evaluate, RegressionWithKnownRules) {
   EXPECT_NEAR(result->selection.batchEntropy, std::log(2.0), 1e-6);
 }
 
+TEST(Evaluate, BatchesDoNotChangeTheBestSquares) {
+  auto session = toySession();
+  auto *p = static_cast<float *>(session->parameters());
+  p[toy::kWeight] = p[toy::kWeight + 3] = 1;
+  p[toy::kWeight + 4] = p[toy::kWeight + 7] = 1;
+  p[toy::kBias + 2] = p[toy::kBias + 3] = 10;
+  // In f64, 1e16 + 1 is 1e16, but 1e16 + (1 + 1) is not.
+  auto data = Dataset::fromTensors(
+      session->signature(), "test",
+      {makeTensor<float>("x", {4, 2}, {0, 0, 0, 0, 0, 0, 0, 0})},
+      {makeTensor<float>("y", {4, 2}, {-1e8, 0, -1, 0, -1, 0, -1, 0})});
+  ASSERT_TRUE(data);
+  for (int64_t batch = 1; batch <= 4; ++batch) {
+    EvaluateOptions options;
+    options.batch = batch;
+    auto result = evaluate(*session, *data, options);
+    ASSERT_TRUE(result) << result.error().message();
+    EXPECT_EQ(*result->bestSquaredError, 1e16 / 8) << batch;
+  }
+}
+
 TEST(Evaluate, AgreementWithTheToysRules) {
   auto session = toySession();
   auto *p = static_cast<float *>(session->parameters());
