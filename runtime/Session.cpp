@@ -26,6 +26,8 @@ bool readsParametersOnly(std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
+constexpr int64_t kMostPositions = int64_t(1) << 31;
+
 bool overlap(const void *a, int64_t aBytes, const void *b, int64_t bBytes) {
   auto aBegin = reinterpret_cast<uintptr_t>(a);
   auto bBegin = reinterpret_cast<uintptr_t>(b);
@@ -44,6 +46,30 @@ Status checkChoices(const Signature &signature, const TensorSpec &spec,
         return makeError(inQuotes(spec.name), " of row ", row, ", slot ", slot,
                          " is ", choices[slot], ", but its pool has ",
                          members[slot], " members");
+  return {};
+}
+
+/// Fails if a layer would make more choices than compiled code can number: the
+/// plan of a layer numbers them, over all rows of a call, by i32.
+Status checkRows(const Signature &signature, const ProgramSpec &program,
+                 int64_t points, int64_t candidates) {
+  // An E-step over all assignments takes the stored choice and each of them.
+  if (program.name == "e_step_enumerated") {
+    candidates = 1;
+    for (int32_t members : signature.slotMembers)
+      candidates = std::min(candidates * members, kMostPositions);
+    ++candidates;
+  }
+  for (const LayerSpec &layer : signature.layers) {
+    int64_t rows, choices;
+    if (!__builtin_mul_overflow(points, candidates, &rows) &&
+        !__builtin_mul_overflow(rows, layer.slotCount(), &choices) &&
+        choices < kMostPositions)
+      continue;
+    return makeError(points, " points with ", candidates, " candidates of ",
+                     layer.slotCount(), " choices in layer ",
+                     inQuotes(layer.name), " are more than 2147483647 choices");
+  }
   return {};
 }
 
@@ -214,12 +240,13 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
     return s;
   if (!hasParameters)
     return fail(Error("the session has no parameters: draw or load them"));
-  constexpr int64_t kMostPoints = int64_t(1) << 31;
-  if (points < 0 || points >= kMostPoints || candidates < 1 ||
-      candidates >= kMostPoints)
+  if (points < 0 || points >= kMostPositions || candidates < 1 ||
+      candidates >= kMostPositions)
     return fail(makeError(points, " points and ", candidates,
                           " candidates are outside [0, 2147483647] and "
                           "[1, 2147483647]"));
+  if (Status s = checkRows(signature(), program, points, candidates); !s)
+    return fail(s.error());
 
   needed.resize(bufferCount);
   for (size_t i = 0; i < bufferCount; ++i) {

@@ -106,6 +106,29 @@ TEST(Session, ChecksBuffers) {
             "2147483647] and [1, 2147483647]");
 }
 
+// Plans number the choices of a layer by i32, over points and candidates.
+TEST(Session, ChecksChoicesInAll) {
+  auto session = toySession();
+  ASSERT_TRUE(session->init(0));
+  Buffer none[7] = {};
+  int64_t integers[] = {0, 0};
+  auto call = [&](const char *name, size_t buffers, int64_t points,
+                  int64_t candidates, size_t count) {
+    return message(session->call(program(*session, name), none, buffers, points,
+                                 candidates, integers, count, nullptr, 0));
+  };
+  EXPECT_EQ(call("e_step", 7, 1 << 20, 1 << 11, 2),
+            "program 'e_step': 1048576 points with 2048 candidates of 1 "
+            "choices in layer 'layer0' are more than 2147483647 choices");
+  // The largest that is let through meets the next check.
+  EXPECT_EQ(call("e_step", 7, 1 << 20, (1 << 11) - 1, 2),
+            "program 'e_step': buffer 'x' is null");
+  // The stored choice and two assignments.
+  EXPECT_EQ(call("e_step_enumerated", 6, 715827883, 1, 0),
+            "program 'e_step_enumerated': 715827883 points with 3 candidates "
+            "of 1 choices in layer 'layer0' are more than 2147483647 choices");
+}
+
 TEST(Session, EmptyBatchNeedsNoMemory) {
   auto session = toySession();
   ASSERT_TRUE(session->init(0));
