@@ -11,10 +11,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Verifiers.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
 using namespace modc;
+
+/// A bound on the numbers that an initialiser gives or computes with. What is
+/// drawn from a normal distribution is within 9 standard deviations.
+static double getLargest(InitAttr init) {
+  ArrayRef<double> values = init.getValues().asArrayRef();
+  switch (init.getKind()) {
+  case InitKind::Constant:
+    return std::abs(values[0]);
+  case InitKind::Uniform:
+    return std::max({std::abs(values[0]), std::abs(values[1]),
+                     values[1] - values[0]});
+  case InitKind::Normal:
+    return std::abs(values[0]) + 9 * values[1];
+  default:
+    return 0;
+  }
+}
 
 LogicalResult ParameterOp::verify() {
   auto type = cast<RankedTensorType>(getType());
@@ -23,6 +41,13 @@ LogicalResult ParameterOp::verify() {
            << type.getElementType() << ", not f32 or f64";
   if (llvm::is_contained(type.getShape(), 0)) // parameter_c1
     return emitOpError("has type ") << type << ", which has no elements";
+  double largest = getLargest(getInit());
+  if (!std::isfinite(type.getElementType().isF32() // parameter_c3
+                         ? static_cast<float>(largest)
+                         : largest))
+    return emitOpError("has initialiser '")
+           << stringifyInitKind(getInit().getKind())
+           << "' with values that are not finite in " << type.getElementType();
   if (!isName(getName(), /*dots=*/false)) // parameter_c2
     return emitOpError("is named '")
            << getName() << "', but names hold letters, digits, '_' and '-' only";

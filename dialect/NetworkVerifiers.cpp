@@ -225,6 +225,35 @@ static LogicalResult verifyTensors(NetworkOp network, FloatType element) {
 }
 
 //===----------------------------------------------------------------------===//
+// Optimizer
+//===----------------------------------------------------------------------===//
+
+/// Settings outside these ranges give NaN sooner or later: a share of 1 divides
+/// by 1 - 1, an epsilon of 0 by the root of a second moment that is 0. What
+/// counts is the number that the network's type makes of a setting.
+static LogicalResult verifySettings(OptimizerOp op, FloatType element) {
+  for (NamedAttribute setting : op.getSettings()) {
+    StringRef name = setting.getName().getValue();
+    auto attribute = cast<FloatAttr>(setting.getValue());
+    APFloat value = attribute.getValue();
+    bool ignored;
+    value.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &ignored);
+    bool isEpsilon = name == "epsilon";
+    if (isEpsilon ? value.isNormal() && !value.isNegative() // optimizer_c3
+                  : (value.isZero() || !value.isNegative()) &&
+                        value < APFloat::getOne(value.getSemantics()))
+      continue;
+    return op.emitOpError("needs '")
+           << name
+           << (isEpsilon ? "' to be a positive, normal number in "
+                         : "' to be at least 0 and below 1 in ")
+           << element << ", got " << attribute.getValueAsDouble();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Objective
 //===----------------------------------------------------------------------===//
 
@@ -296,6 +325,9 @@ LogicalResult NetworkOp::verifyRegions() {
       return failure();
   if (failed(NameCheck(*this).run()) || failed(verifyLayerNames(graph)))
     return failure();
+  if (OptimizerOp optimizer = getOptimizer())
+    if (failed(verifySettings(optimizer, element)))
+      return failure();
   ObjectiveOp objective = getObjective();
   return objective ? verifyObjective(graph, objective) : success();
 }

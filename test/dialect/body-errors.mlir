@@ -382,6 +382,101 @@ modular.network @optimizer_c1_neither {
 
 // -----
 
+modular.network @optimizer_c3_beta1 {
+  modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    modular.output %x : tensor<?x2xf64>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'beta1' to be at least 0 and below 1 in 'f64', got 1.000000e+00}}
+  modular.optimizer adam(beta1 = 1.0)
+}
+
+// -----
+
+modular.network @optimizer_c3_beta2 {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'beta2' to be at least 0 and below 1 in 'f32', got 7.000000e+00}}
+  modular.optimizer adam(beta2 = 7.0)
+}
+
+// -----
+
+// It rounds to 1.
+
+modular.network @optimizer_c3_rounded {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'beta2' to be at least 0 and below 1 in 'f32', got}}
+  modular.optimizer adam(beta2 = 0.999999999)
+}
+
+// -----
+
+modular.network @optimizer_c3_momentum {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'momentum' to be at least 0 and below 1 in 'f32', got -5.000000e-01}}
+  modular.optimizer momentum(momentum = -0.5)
+}
+
+// -----
+
+modular.network @optimizer_c3_decay {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'decay' to be at least 0 and below 1 in 'f32', got 1.000000e+00}}
+  modular.optimizer rmsprop(decay = 1.0)
+}
+
+// -----
+
+modular.network @optimizer_c3_epsilon {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'epsilon' to be a positive, normal number in 'f32', got -1.000000e+00}}
+  modular.optimizer adam(epsilon = -1.0)
+}
+
+// -----
+
+modular.network @optimizer_c3_epsilon_zero {
+  modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    modular.output %x : tensor<?x2xf64>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'epsilon' to be a positive, normal number in 'f64', got 0.000000e+00}}
+  modular.optimizer rmsprop(epsilon = 0.0)
+}
+
+// -----
+
+// It rounds to 0.
+
+modular.network @optimizer_c3_epsilon_rounded {
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+  // expected-error @+1 {{'modular.optimizer' op needs 'epsilon' to be a positive, normal number in 'f32', got}}
+  modular.optimizer adam(epsilon = 1.0e-50)
+}
+
+// -----
+
+// What f64 holds, and the ends of the ranges.
+
+modular.network @optimizer_c3_good {
+  modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    modular.output %x : tensor<?x2xf64>
+  }
+  modular.optimizer adam(beta1 = 0.0, beta2 = 0.999999999, epsilon = 1.0e-50)
+}
+
+// -----
+
 modular.network @optimizer_c2 {
   modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
     modular.output %x : tensor<?x2xf32>

@@ -69,6 +69,59 @@ modular.network @parameter_c2_empty {
 
 // -----
 
+modular.network @parameter_c3 {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{'modular.parameter' op has initialiser 'constant' with values that are not finite in 'f32'}}
+    %p = modular.parameter "p" init(constant(1.0e300)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+// Both bounds are finite, their distance is not.
+
+modular.network @parameter_c3_uniform {
+  modular.module @m(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    // expected-error @+1 {{'modular.parameter' op has initialiser 'uniform' with values that are not finite in 'f64'}}
+    %p = modular.parameter "p" init(uniform(-1.0e308, 1.0e308)) : tensor<2xf64>
+    modular.yield %x : tensor<?x2xf64>
+  }
+  modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    modular.output %x : tensor<?x2xf64>
+  }
+}
+
+// -----
+
+modular.network @parameter_c3_normal {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{'modular.parameter' op has initialiser 'normal' with values that are not finite in 'f32'}}
+    %p = modular.parameter "p" init(normal(0.0, 1.0e38)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    modular.output %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @parameter_c3_good {
+  modular.module @m(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    %p = modular.parameter "p" init(constant(1.0e300)) : tensor<2xf64>
+    modular.yield %x : tensor<?x2xf64>
+  }
+  modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
+    modular.output %x : tensor<?x2xf64>
+  }
+}
+
+// -----
+
 modular.network @pool_c1 {
   // expected-error @+1 {{'modular.pool' op has no members}}
   modular.pool @p []
