@@ -27,13 +27,28 @@ std::string toText(double value) {
   return std::isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
 }
 
+bool contains(const std::vector<std::string> &names, const std::string &name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /// Marks the groups that `name` means: one group, or the members of a pool.
+/// Names of members need not begin with the pool's, and others may.
 Status freeze(const Signature &signature, const std::string &name,
               int8_t *frozen) {
+  std::vector<std::string> wanted = {name}, known;
   bool found = false;
+  for (const LayerSpec &layer : signature.layers) {
+    if (!contains(known, layer.pool))
+      known.push_back(layer.pool);
+    if (layer.pool != name)
+      continue;
+    wanted.insert(wanted.end(), layer.members.begin(), layer.members.end());
+    found = true;
+  }
   for (size_t g = 0; g < signature.groups.size(); ++g) {
     const std::string &group = signature.groups[g];
-    if (group == name || group.compare(0, name.size() + 1, name + ".") == 0) {
+    known.push_back(group);
+    if (contains(wanted, group)) {
       frozen[g] = 1;
       found = true;
     }
@@ -41,8 +56,8 @@ Status freeze(const Signature &signature, const std::string &name,
   if (found)
     return {};
   std::string names;
-  for (const std::string &group : signature.groups)
-    names += (names.empty() ? "" : ", ") + group;
+  for (const std::string &each : known)
+    names += (names.empty() ? "" : ", ") + each;
   return makeError("cannot freeze ", inQuotes(name), ": network ",
                    inQuotes(signature.network), " has ", names);
 }

@@ -274,8 +274,45 @@ TEST(Trainer, FreezesGroups) {
   auto refused = Trainer::create(*run.session, *run.data, options);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(),
-            "cannot freeze 'expert': network 'toy' has experts.0, experts.1, "
-            "router");
+            "cannot freeze 'expert': network 'toy' has experts, experts.0, "
+            "experts.1, router");
+}
+
+/// Whose parameters of the toy move when `frozen` is frozen and its second
+/// member is called `member`.
+std::vector<std::string> trained(const std::string &member,
+                                 const std::string &frozen) {
+  std::string signature = toySignature();
+  const std::string usual = "\"experts.1\"", renamed = "\"" + member + "\"";
+  for (size_t at; (at = signature.find(usual)) != signature.npos;)
+    signature.replace(at, usual.size(), renamed);
+  auto model = Model::fromEntry(toyEntry, signature);
+  EXPECT_TRUE(model) << model.error().message();
+  auto session = Session::create(*model);
+  EXPECT_TRUE(session);
+  EXPECT_TRUE((*session)->init(1));
+  auto data = Dataset::open((*model)->signature(), "toy", Split::Train);
+  EXPECT_TRUE(data);
+  TrainOptions options = toyOptions(2, 20);
+  options.frozen = {frozen};
+  auto trainer = Trainer::create(**session, *data, options);
+  EXPECT_TRUE(trainer) << trainer.error().message();
+  auto *p = static_cast<float *>((*session)->parameters());
+  std::vector<float> before(p, p + toy::kFloats);
+  EXPECT_TRUE((*trainer)->run());
+  std::vector<std::string> names;
+  const int first[] = {toy::kWeight, toy::kWeight + 4, toy::kRouterWeight};
+  for (int i = 0; i < 3; ++i)
+    if (before[size_t(first[i])] != p[first[i]])
+      names.push_back((*model)->signature().groups[size_t(i)]);
+  return names;
+}
+
+TEST(Trainer, FreezesPoolsByTheirMembers) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(trained("extra", "experts"), (Names{"router"}));
+  EXPECT_EQ(trained("extra", "extra"), (Names{"experts.0", "router"}));
+  EXPECT_EQ(trained("router.x", "router"), (Names{"experts.0", "router.x"}));
 }
 
 TEST(Trainer, StopsOnANonFiniteLoss) {
