@@ -88,6 +88,10 @@ int finish(int code) {
 Status checkWritable(const std::string &path) {
   if (path.empty())
     return makeError("cannot write '': the name is empty");
+  // What `compile` takes for standard output must not be a file elsewhere.
+  if (path == "-")
+    return Error("cannot write '-': only 'modc compile' writes to standard "
+                 "output; './-' is a file of that name");
   struct stat status = {};
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     if (S_ISDIR(status.st_mode))
