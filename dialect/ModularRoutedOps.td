@@ -328,7 +328,7 @@ def Modular_CombineOp : Modular_Op<"combine", [
                        Modular_ComposeAttr:$compose);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
+    `` $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
     `:` qualified(type($plan)) `,` type($values) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -355,7 +355,7 @@ def Modular_DispatchOp : Modular_Op<"dispatch", [
                        Modular_ComposeAttr:$compose);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
+    `` $compose $plan `,` $values (`gates` `(` $gates^ `:` type($gates) `)`)? attr-dict
     `:` qualified(type($plan)) `,` type($values) `->` type($result)
   }];
   let hasVerifier = 1;
