@@ -80,12 +80,28 @@ LogicalResult ControllerOp::verifyRegions() {
   return verifyRowIndependence(body, type.getNumInputs()); // controller_c2
 }
 
+/// A point of a batch has the same size as any other.
+static LogicalResult verifyStaticPoints(GraphOp op, StringRef what,
+                                        TypeRange types) {
+  for (auto [index, type] : llvm::enumerate(types)) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+    if (ShapedType::isDynamicShape(shape.drop_front()))
+      return op.emitOpError("has ")
+             << what << " " << index << " of type " << type
+             << ", but only the first dimension may be '?'";
+  }
+  return success();
+}
+
 LogicalResult GraphOp::verifyRegions() {
   FunctionType type = getFunctionType();
   if (type.getNumInputs() == 0 || type.getNumResults() == 0) // graph_c4
     return emitOpError("has no ")
            << (type.getNumInputs() ? "result" : "input");
   if (failed(verifyRows(*this, type, type.getNumInputs(), "points"))) // graph_c1
+    return failure();
+  if (failed(verifyStaticPoints(*this, "input", type.getInputs())) || // graph_c5
+      failed(verifyStaticPoints(*this, "result", type.getResults())))
     return failure();
   auto isFloat = [](Type each) {
     return isa<FloatType>(getElementTypeOrSelf(each));

@@ -166,7 +166,7 @@ def Modular_GraphOp : Modular_BodyOp<"graph"> {
   let summary = "the network as a function of its inputs";
   let description = [{
     Any DAG of layers, applied modules and tensor ops. The leading dimension of
-    each input and result counts points.
+    each input and result counts points; it is the only one that a batch may change.
 
     ```mlir
     modular.graph(%x: tensor<?x784xf32>) -> tensor<?x10xf32> {
@@ -183,6 +183,7 @@ def Modular_GraphOp : Modular_BodyOp<"graph"> {
     - (C2) point i of each result depends on point i of the inputs only.
     - (C3) the terminator's types are the function type's results.
     - (C4) there is at least one input and one result, and one of them is of floats.
+    - (C5) dimensions of inputs and results other than the first are static.
   }];
   let arguments = (ins TypeAttrOf<FunctionType>:$function_type,
                        StrArrayAttr:$arg_names);
@@ -390,7 +391,10 @@ def Modular_LayerOp : Modular_Op<"layer", [
     the last dimension in the order of picks, mean, or gated sum. Gates are 1
     (`hard`), given (`fixed [0.7, 0.3]`), or the probabilities of the picks
     divided by their sum (`soft`). A row that picks a module twice counts it
-    twice (`each`), or once and for its first pick (`once`).
+    twice (`each`), or once and for its first pick (`once`). With `once`, later
+    picks of it count 0 and nothing else changes: the mean still divides by K,
+    and soft gates are still the probabilities over the sum of all K, so that
+    the gates that count then sum to less than 1.
 
     `rows R` says that each point has R consecutive rows (tokens); 1 if not
     given. The name is `layer0`, `layer1`, … in order if not given.
@@ -482,7 +486,9 @@ def Modular_ScanOp : Modular_Op<"scan", [
     ```
 
     The region may use values from outside. It may hold layers: then there is a
-    choice for each step, and dimension 1 must be static.
+    choice for each step, and dimension 1 must be static. So it is in a network
+    anyway, where sequences come from the graph's inputs; a dynamic length is for
+    programs on tensors of any size.
 
     Constraints:
     - (C1) at least one sequence, all of rank ≥ 2 with the same dimension 1.

@@ -20,7 +20,7 @@ def DecomposePass : Pass<"modular-decompose"> {
   let summary = "replace the dialect's tensor ops by upstream ops";
   let description = [{
     Linear maps become a contraction that starts at the bias, activations and
-    softmax elementwise and row reductions, random numbers integer code, updates
+    softmax (`linalg.softmax` too) elementwise and row reductions, random numbers integer code, updates
     loops over the active slices, in place, and scans loops.
 
     ```mlir

@@ -254,6 +254,30 @@ modular.network @graph_c4 {
 
 // -----
 
+// A layer-free scan too: a point's sequence has a static length.
+modular.network @graph_c5 {
+  // expected-error @+1 {{'modular.graph' op has input 0 of type 'tensor<?x?x2xf32>', but only the first dimension may be '?'}}
+  modular.graph(%x: tensor<?x?x2xf32>, %h0: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    %h = modular.scan step(%t) carry(%s = %h0 : tensor<?x2xf32>) over(%e = %x : tensor<?x?x2xf32>) -> tensor<?x2xf32> {
+      %a = arith.addf %s, %e : tensor<?x2xf32>
+      modular.yield %a : tensor<?x2xf32>
+    }
+    modular.output %h : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @graph_c5_result {
+  // expected-error @+1 {{'modular.graph' op has result 0 of type 'tensor<?x?xf32>', but only the first dimension may be '?'}}
+  modular.graph(%x: tensor<?x2xf32>) -> tensor<?x?xf32> {
+    %y = tensor.cast %x : tensor<?x2xf32> to tensor<?x?xf32>
+    modular.output %y : tensor<?x?xf32>
+  }
+}
+
+// -----
+
 modular.network @graph_c4_floats {
   // expected-error @+1 {{'modular.graph' op has neither an input nor a result of floats}}
   modular.graph(%x: tensor<?x2xi32>) -> tensor<?x2xi32> {
