@@ -252,6 +252,9 @@ def Modular_OptimizerOp : Modular_Op<"optimizer", [
     - (C1) a shorthand has no region and knows its settings' names; all are finite.
     - (C2) a region has at least 4 arguments, scalars of one float type, and
       yields as many values as it has arguments, less 3.
+    - (C3) after rounding to the network's float type, `momentum`, `decay`, `beta1`
+      and `beta2` are at least 0 and below 1, and `epsilon` is a positive normal
+      number.
   }];
   let arguments = (ins Modular_OptimizerAttr:$kind,
                        DefaultValuedAttr<DictionaryAttr, "{}">:$settings,
@@ -324,6 +327,8 @@ def Modular_ParameterOp : Modular_Op<"parameter", [
     Constraints:
     - (C1) the type is a static float tensor with at least one element.
     - (C2) the name is not empty and holds letters, digits, `_`, `-` only.
+    - (C3) the initialiser's numbers are finite in the type, and so are the span
+      of `uniform` and nine standard deviations of `normal`.
   }];
   let arguments = (ins StrAttr:$name, Modular_Init:$init, UnitAttr:$frozen,
                        UnitAttr:$state);
