@@ -406,7 +406,7 @@ modular.network @optimizer_c1_neither {
 
 // -----
 
-modular.network @optimizer_c3_beta1 {
+modular.network @optimizer_c3 {
   modular.graph(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
     modular.output %x : tensor<?x2xf64>
   }
