@@ -133,6 +133,22 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
   return {built[1], built[0], Value()};
 }
 
+/// Ends a task of `forall` that has computed the slices of `shared` from `first`
+/// on, `count` of them.
+void insertSlices(TensorBuilder &b, scf::ForallOp forall, Value value,
+                  Value shared, Value first, OpFoldResult count) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(forall.getTerminator());
+  SmallVector<OpFoldResult> sizes = b.sizes(shared);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  offsets[0] = first;
+  sizes[0] = count;
+  b.setInsertionPointToEnd(forall.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, value, shared, offsets, sizes,
+                                        strides);
+}
+
 /// Row results of class c over `results`.
 SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
                              ValueRange results) {
@@ -145,35 +161,9 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
   Value t = forall.getInductionVar(0);
   auto [slot, first, count] = tasks.get(lowering, t);
   SmallVector<Value> values = lowering.runBody(c, slot, first, count, {});
-  b.setInsertionPointToEnd(forall.getTerminator().getBody());
-  for (auto [value, shared] : llvm::zip(values, forall.getRegionIterArgs())) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(forall.getTerminator());
-    SmallVector<OpFoldResult> sizes = b.sizes(shared);
-    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-    offsets[0] = first;
-    sizes[0] = count;
-    b.setInsertionPointToEnd(forall.getTerminator().getBody());
-    tensor::ParallelInsertSliceOp::create(b, value, shared, offsets, sizes,
-                                          strides);
-  }
+  for (auto [value, shared] : llvm::zip(values, forall.getRegionIterArgs()))
+    insertSlices(b, forall, value, shared, first, count);
   return SmallVector<Value>(forall.getResults());
-}
-
-/// Ends a task of `forall` that has computed slice `at` of `shared`.
-void insertSlice(TensorBuilder &b, scf::ForallOp forall, Value value,
-                 Value shared, Value at) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(forall.getTerminator());
-  SmallVector<OpFoldResult> sizes = b.sizes(shared);
-  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-  offsets[0] = at;
-  sizes[0] = b.getIndexAttr(1);
-  b.setInsertionPointToEnd(forall.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, value, shared, offsets, sizes,
-                                        strides);
 }
 
 /// Gradients of a member of class c: its rows in blocks that continue one sum,
@@ -264,7 +254,7 @@ SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
     destinations.push_back(b.row(shared, slot));
   SmallVector<Value> sums = sumRows(lowering, c, slot, tasks, destinations);
   for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs()))
-    insertSlice(b, forall, value, shared, slot);
+    insertSlices(b, forall, value, shared, slot, b.getIndexAttr(1));
   return SmallVector<Value>(forall.getResults());
 }
 
@@ -320,7 +310,7 @@ SmallVector<Value> lowerPoints(GroupedLowering &lowering) {
                                 });
                 });
   for (auto [value, shared] : llvm::zip(sums, forall.getRegionIterArgs()))
-    insertSlice(b, forall, value, shared, n);
+    insertSlices(b, forall, value, shared, n, b.getIndexAttr(1));
   return SmallVector<Value>(forall.getResults());
 }
 
