@@ -504,7 +504,8 @@ def Modular_PullbackOp : Modular_Op<"pullback", [
 
     Constraints:
     - (C1) as many cotangents as outputs, of the same types.
-    - (C2) results have the types of the inputs; all are of floats.
+    - (C2) results have the types of the inputs; all are floats or tensors of
+      floats with a rank.
   }];
   let arguments = (ins Variadic<AnyType>:$values, Variadic<AnyType>:$cotangents,
                        Variadic<AnyType>:$inputs);

@@ -237,10 +237,14 @@ LogicalResult PullbackOp::verify() {
       failed(verifyTypes(*this, "result", getResultTypes(), nullptr, // pullback_c2
                          "the inputs", getInputs().getTypes())))
     return failure();
-  for (Type type : getOperandTypes())
+  for (Type type : getOperandTypes()) {
     if (!isa<FloatType>(getElementTypeOrSelf(type))) // pullback_c2
       return emitOpError("differentiates ")
              << type << ", which is not of floats";
+    if (!isa<FloatType, RankedTensorType>(type)) // pullback_c2
+      return emitOpError("differentiates ")
+             << type << ", which is neither a scalar nor a tensor with a rank";
+  }
   return success();
 }
 

@@ -21,7 +21,7 @@ using namespace mlir;
 using namespace modc;
 
 bool modc::hasCotangent(Type type) {
-  if (auto tensor = dyn_cast<RankedTensorType>(type))
+  if (auto tensor = dyn_cast<TensorType>(type))
     type = tensor.getElementType();
   return isa<FloatType>(type);
 }

@@ -115,6 +115,13 @@ LogicalResult ReverseSweep::visit(OpBuilder &builder, Operation *op) {
   auto interface = dyn_cast<VJPOpInterface>(op);
   if (!interface)
     return reportMissing(op, *active);
+  // Cotangents are made of sizes that somebody can ask for.
+  auto isUnranked = [&](Value value) {
+    return isa<UnrankedTensorType>(value.getType()) && isActive(value);
+  };
+  if (llvm::any_of(read, isUnranked) ||
+      llvm::any_of(op->getResults(), isUnranked))
+    return op->emitOpError("has no derivative for tensors without a rank");
   return interface.buildVJP(builder, seeds, *this);
 }
 

@@ -97,9 +97,7 @@ struct ReshapeVJP : VJPModel<ReshapeVJP, tensor::ReshapeOp> {
                          Differentiator &differentiator) const {
     auto reshape = cast<tensor::ReshapeOp>(op);
     Location loc = op->getLoc();
-    auto type = dyn_cast<RankedTensorType>(reshape.getSource().getType());
-    if (!type || !isa<RankedTensorType>(reshape.getType()))
-      return op->emitOpError("has no derivative for tensors without a rank");
+    auto type = llvm::cast<RankedTensorType>(reshape.getSource().getType());
     SmallVector<Value> sizes;
     for (OpFoldResult size :
          tensor::getMixedSizes(builder, loc, reshape.getSource()))

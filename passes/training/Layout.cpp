@@ -147,30 +147,26 @@ LogicalResult LayoutBuilder::addLayer(LayerOp op) {
   site.pool = symbols.lookup<PoolOp>(op.getPool());
   site.controller = symbols.lookup<ControllerOp>(op.getController());
   site.rows = op.getRowsPerPoint();
-  bool insideScan = false;
+  bool insideScan = false, tooLong = false;
   for (Operation *parent = op->getParentOp(); !isa<GraphOp>(parent);
        parent = parent->getParentOp()) {
-    auto scan = dyn_cast<ScanOp>(parent);
-    if (!scan || insideScan)
-      return op.emitOpError("is not supported inside ")
-             << (scan ? "a scan inside a scan"
-                      : "'" + parent->getName().getStringRef().str() + "'");
+    auto scan = cast<ScanOp>(parent);
+    if (insideScan)
+      return op.emitOpError("is not supported inside a scan inside a scan");
     insideScan = true;
     auto type = cast<RankedTensorType>(scan.getSequences()[0].getType());
-    if (type.isDynamicDim(1))
-      return op.emitOpError("needs a scan of static length, but dimension 1 of "
-                            "its sequences is dynamic");
-    site.rows *= type.getDimSize(1);
+    // Static where there is a layer, says the verifier.
+    tooLong = llvm::MulOverflow(site.rows, type.getDimSize(1), site.rows);
   }
   site.slot = layout.slots;
   site.probability = layout.probabilities;
-  // Counts fit 31 bits each, so their product fits 63.
-  int64_t picks;
-  if (llvm::MulOverflow(site.rows, site.getChoose(), picks) ||
-      picks * site.getMembers() + layout.probabilities > INT32_MAX)
+  int64_t picks, scores;
+  if (tooLong || llvm::MulOverflow(site.rows, site.getChoose(), picks) ||
+      llvm::MulOverflow(picks, site.getMembers(), scores) ||
+      scores > INT32_MAX - layout.probabilities)
     return op.emitOpError("has too many choices for one point");
   layout.slots += picks;
-  layout.probabilities += picks * site.getMembers();
+  layout.probabilities += scores;
   layout.layers.insert({op, std::move(site)});
   return success();
 }

@@ -110,6 +110,46 @@ modular.network @parameter_c3_normal {
 
 // -----
 
+modular.network @init_count {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{initialiser 'uniform' takes 2 values, got 1}}
+    %p = modular.parameter "p" init(uniform(1.0)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @init_order {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{initialiser 'uniform' needs ascending bounds, got 1.000000e+00 and -1.000000e+00}}
+    %p = modular.parameter "p" init(uniform(1.0, -1.0)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @init_deviation {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{initialiser 'normal' needs a standard deviation of at least 0, got -1.000000e+00}}
+    %p = modular.parameter "p" init(normal(0.0, -1.0)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
+modular.network @init_finite {
+  modular.module @m(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    // expected-error @+1 {{initialiser 'constant' needs finite values}}
+    %p = modular.parameter "p" init(constant(0x7FF0000000000000)) : tensor<2xf32>
+    modular.yield %x : tensor<?x2xf32>
+  }
+}
+
+// -----
+
 modular.network @parameter_c3_good {
   modular.module @m(%x: tensor<?x2xf64>) -> tensor<?x2xf64> {
     %p = modular.parameter "p" init(constant(1.0e300)) : tensor<2xf64>

@@ -260,6 +260,14 @@ func.func @pullback_c2(%x: tensor<?xf32>) {
 
 // -----
 
+func.func @pullback_c2_unranked(%x: tensor<*xf32>) {
+  // expected-error @+1 {{'modular.pullback' op differentiates 'tensor<*xf32>', which is neither a scalar nor a tensor with a rank}}
+  %g = "modular.pullback"(%x, %x, %x) <{operandSegmentSizes = array<i32: 1, 1, 1>}> : (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return
+}
+
+// -----
+
 func.func @pullback_c2_integers(%x: tensor<?xi32>) {
   // expected-error @+1 {{'modular.pullback' op differentiates 'tensor<?xi32>', which is not of floats}}
   %g = modular.pullback (%x : tensor<?xi32>) along (%x : tensor<?xi32>) to (%x : tensor<?xi32>)

@@ -73,3 +73,31 @@ func.func @reduction(%x: memref<?xf32>, %n: index) {
   }
   return
 }
+
+// -----
+
+func.func @two_dimensions(%x: memref<?x?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  // expected-error @below {{has 2 dimensions, expected 1}}
+  scf.parallel (%i, %j) = (%c0, %c0) to (%n, %n) step (%c1, %c1) {
+    memref.store %zero, %x[%i, %j] : memref<?x?xf32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+func.func @unranked(%x: memref<*xf32>, %y: memref<?xindex>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @below {{uses a value of type 'memref<*xf32>', which cannot be handed to a function}}
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    %rank = memref.rank %x : memref<*xf32>
+    memref.store %rank, %y[%i] : memref<?xindex>
+    scf.reduce
+  }
+  return
+}

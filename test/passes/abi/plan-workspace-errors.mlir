@@ -36,3 +36,13 @@ func.func @alignment() {
   %a = memref.alloc() {alignment = 4096 : i64} : memref<4xf32>
   return
 }
+
+// -----
+
+// expected-error @below {{program 'branches' has 2 blocks, not one}}
+func.func @branches() {
+  %a = memref.alloc() : memref<4xf32>
+  cf.br ^bb1
+^bb1:
+  return
+}

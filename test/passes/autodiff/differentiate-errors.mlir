@@ -136,3 +136,44 @@ func.func @in_body(%x: tensor<?x4xf32>, %w: tensor<2x4xf32> {modular.name = "exp
   %dw = modular.pullback (%y : tensor<?x4xf32>) along (%dy : tensor<?x4xf32>) to (%w : tensor<2x4xf32>)
   return %dw : tensor<2x4xf32>
 }
+
+// -----
+
+func.func @rank(%x: tensor<4xf32>, %shape: tensor<?xindex>, %dy: tensor<2x2xf32>) -> tensor<4xf32> {
+  %u = tensor.reshape %x(%shape) : (tensor<4xf32>, tensor<?xindex>) -> tensor<*xf32>
+  // expected-error @below {{'tensor.cast' op has no derivative for tensors without a rank}}
+  %y = tensor.cast %u : tensor<*xf32> to tensor<2x2xf32>
+  %dx = modular.pullback (%y : tensor<2x2xf32>) along (%dy : tensor<2x2xf32>) to (%x : tensor<4xf32>)
+  return %dx : tensor<4xf32>
+}
+
+// -----
+
+#half = affine_map<(i) -> (i floordiv 2)>
+#id = affine_map<(i) -> (i)>
+func.func @repeat(%x: tensor<2xf32>, %dy: tensor<4xf32>) -> tensor<2xf32> {
+  %empty = tensor.empty() : tensor<4xf32>
+  // expected-error @below {{'linalg.generic' op has no derivative: indexing map affine_map<(d0) -> (d0 floordiv 2)> is not linear}}
+  %y = linalg.generic {indexing_maps = [#half, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<2xf32>) outs(%empty : tensor<4xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    linalg.yield %a : f32
+  } -> tensor<4xf32>
+  %dx = modular.pullback (%y : tensor<4xf32>) along (%dy : tensor<4xf32>) to (%x : tensor<2xf32>)
+  return %dx : tensor<2xf32>
+}
+
+// -----
+
+func.func @scan_scalar(%h0: tensor<?x3xf32>, %xs: tensor<?x4x3xf32>, %s: f32, %dy: tensor<?x3xf32>) -> f32 {
+  // expected-error @below {{'modular.scan' op has no derivative with respect to a scalar from outside; make it a tensor}}
+  %y = modular.scan step(%t) carry(%h = %h0 : tensor<?x3xf32>) over(%x = %xs : tensor<?x4x3xf32>) -> tensor<?x3xf32> {
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %h, %c0 : tensor<?x3xf32>
+    %scale = tensor.splat %s[%n] : tensor<?x3xf32>
+    %b = arith.mulf %h, %scale : tensor<?x3xf32>
+    modular.yield %b : tensor<?x3xf32>
+  }
+  %ds = modular.pullback (%y : tensor<?x3xf32>) along (%dy : tensor<?x3xf32>) to (%s : f32)
+  return %ds : f32
+}
