@@ -17,6 +17,9 @@
 
 namespace modc::driver {
 
+/// Parses and verifies the network in `path`.
+Status checkNetwork(const std::string &path, const BuildOptions &options);
+
 /// Compiles the network in `path` to the shared library `library`, with
 /// temporary files beside it. Warnings are
 /// printed; errors carry the compiler's diagnostics.

@@ -59,8 +59,11 @@ int evalMain(int argc, char **argv) {
                  "    --data fashion-mnist\n");
   if (std::optional<int> code = flags.parse(argc, argv))
     return *code;
-  if (weights.empty())
+  if (weights.empty()) {
+    if (Status status = checkModel(model, build, flags); !status)
+      return fail(status.error());
     return misuse("eval", "no weights are given: --weights FILE");
+  }
 
   auto session = openSession(model, build, flags, threads);
   if (!session)

@@ -88,16 +88,16 @@ auto withLibrary(const std::string &path, const BuildOptions &options, Use use)
 
 } // namespace
 
-Result<std::shared_ptr<const Model>> openModel(const std::string &path,
-                                               const BuildOptions &options,
-                                               const Flags &flags) {
+/// Whether `path` is a compiled model; else it is a network. An error for what
+/// is neither.
+static Result<bool> isCompiled(const std::string &path, const Flags &flags) {
   switch (fileKind(path)) {
   case FileKind::Library:
     for (const char *flag : {"--dispatch", "-O", "--optimizer"})
       if (flags.given(flag))
         return makeError(flag, " has no meaning for ", inQuotes(path),
                          ", which is compiled already");
-    return Model::open(path);
+    return true;
   case FileKind::Missing:
     // The reader's message has the system's reason.
     if (Result<File> file = File::open(path); !file)
@@ -113,9 +113,31 @@ Result<std::shared_ptr<const Model>> openModel(const std::string &path,
   case FileKind::Text:
     break;
   }
+  return false;
+}
+
+Result<std::shared_ptr<const Model>> openModel(const std::string &path,
+                                               const BuildOptions &options,
+                                               const Flags &flags) {
+  Result<bool> compiled = isCompiled(path, flags);
+  if (!compiled)
+    return compiled.error();
+  if (*compiled)
+    return Model::open(path);
   return withLibrary(path, options, [](const std::string &library) {
     return Model::open(library);
   });
+}
+
+Status checkModel(const std::string &path, const BuildOptions &options,
+                  const Flags &flags) {
+  Result<bool> compiled = isCompiled(path, flags);
+  if (!compiled)
+    return compiled.error();
+  if (!*compiled)
+    return checkNetwork(path, options);
+  auto model = Model::open(path);
+  return model ? Status() : Status(model.error());
 }
 
 Result<ArtefactNote> compiledNote(const std::string &path,

@@ -51,6 +51,11 @@ Result<std::shared_ptr<const Model>> openModel(const std::string &path,
                                                const BuildOptions &options,
                                                const Flags &flags);
 
+/// Refuses what openModel would refuse, but does not compile: mistakes that
+/// only passes find are left.
+Status checkModel(const std::string &path, const BuildOptions &options,
+                  const Flags &flags);
+
 /// The signature of a network, compiled for this processor.
 Result<ArtefactNote> compiledNote(const std::string &path,
                                   const BuildOptions &options);

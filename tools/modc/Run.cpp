@@ -308,8 +308,12 @@ int runMain(int argc, char **argv) {
       "    --output y.npy --selection a.npy\n");
   if (std::optional<int> code = flags.parse(argc, argv))
     return *code;
-  if (options.weights.empty())
+  if (options.weights.empty()) {
+    if (Status status = checkModel(options.model, options.build, flags);
+        !status)
+      return fail(status.error());
     return misuse("run", "no weights are given: --weights FILE");
+  }
   if (options.outputs.empty() && options.expected.empty() &&
       options.selection.empty())
     return misuse("run", "nothing to do: give --output, --selection or "

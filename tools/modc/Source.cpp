@@ -64,6 +64,12 @@ void printWarnings(const Compiler &compiler) {
   std::fputs(compiler.diagnostics().c_str(), stderr);
 }
 
+Status checkNetwork(const std::string &path, const BuildOptions &options) {
+  Compiler compiler;
+  auto module = readSource(compiler, path, options);
+  return module ? Status() : Status(module.error());
+}
+
 Status buildLibrary(const std::string &path, const BuildOptions &options,
                     const std::string &library) {
   Compiler compiler;
