@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a kernel needs to know of a matrix product: its operands and which of
-// them are transposed. Recognised on buffers, once tensors are gone.
+// What a kernel needs to know of a matrix product: its operands, which of them
+// are transposed, how sums start and what becomes of them. Recognised on
+// buffers, once tensors are gone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,15 @@
 
 namespace modc {
 
+/// An elementwise op that is applied to sums before they are stored.
+struct Finish {
+  mlir::linalg::GenericOp op; ///< what is computed
+  /// Its inputs, [i, j], [i], [j] or scalars; null for the sums.
+  llvm::SmallVector<mlir::Value> inputs;
+  mlir::Value out; ///< c, or a buffer of its own
+  bool keepsSums;  ///< whether c gets the sums too
+};
+
 /// c[i, j] += Σ_k a·b, where each operand may be transposed, and the rows of a
 /// may be chosen by number.
 struct Contraction {
@@ -27,6 +37,14 @@ struct Contraction {
   mlir::Value rows;
   bool transposedA = false; ///< a is [k, i]; not with `rows`
   bool transposedB = false; ///< b is [j, k]
+
+  /// What a sum starts at: the old value of c, zero, or `bias` at its column.
+  enum class Start { Old, Zero, Bias };
+  Start start = Start::Old;
+  mlir::Value bias;
+  /// i1: whether sums do start anew, else at old values. Null for always.
+  mlir::Value fresh;
+  std::optional<Finish> finish;
 
   mlir::MemRefType typeA() const { return typeOf(a); }
   mlir::MemRefType typeB() const { return typeOf(b); }

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include <numeric>
 
@@ -28,6 +29,7 @@ constexpr int64_t kFewRows = 8;
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
     : lanes(vectorBits / contraction.element().getIntOrFloatBitWidth()),
+      columns(contraction.columns()),
       // As many accumulators as leave registers for a row of b and a scalar: 24
       // of 32 with AVX-512, 12 of 16 else.
       vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock) {
@@ -120,29 +122,31 @@ struct KernelBuilder : ImplicitLocOpBuilder {
   /// Copies a panel of the transposed b: squares in registers, the rest an
   /// element at a time.
   void packTransposed(const Panel &part, Value space) {
-    int64_t lanes = schedule.lanes, full = 0;
-    for (int64_t width : part.widths)
-      full += width == lanes ? lanes : 0;
-    int64_t columns =
-        std::accumulate(part.widths.begin(), part.widths.end(), int64_t(0));
     Value length = difference(part.last, part.first);
-    Value left = createOrFold<arith::RemUIOp>(length, index(lanes));
-    Value squares = difference(part.last, left);
-    if (full)
-      loop(part.first, squares, lanes, [&](Value k) {
-        loop(index(0), index(full), lanes, [&](Value column) {
-          transposeSquare(createOrFold<arith::AddIOp>(part.j, column), k,
-                          difference(k, part.first), column, space);
+    int64_t at = 0;
+    for (ArrayRef<int64_t> left = part.widths; !left.empty();) {
+      // Vectors of one width.
+      int64_t width = left.front();
+      auto same = left.take_while([&](int64_t w) { return w == width; });
+      int64_t end = at + width * int64_t(same.size());
+      left = left.drop_front(same.size());
+      Value rest = createOrFold<arith::RemUIOp>(length, index(width));
+      Value squares = difference(part.last, rest);
+      if (width > 1)
+        loop(part.first, squares, width, [&](Value k) {
+          loop(index(at), index(end), width, [&](Value column) {
+            transposeSquare(width, createOrFold<arith::AddIOp>(part.j, column),
+                            k, difference(k, part.first), column, space);
+          });
         });
-      });
-    copyElements(part, part.first, squares, full, columns, space);
-    copyElements(part, squares, part.last, 0, columns, space);
+      copyElements(part, width > 1 ? squares : part.first, part.last, at, end,
+                   space);
+      at = end;
+    }
   }
 
   void copyElements(const Panel &part, Value first, Value last, int64_t begin,
                     int64_t end, Value space) {
-    if (begin == end)
-      return;
     loop(first, last, 1, [&](Value k) {
       Value row = difference(k, part.first);
       loop(index(begin), index(end), 1, [&](Value column) {
@@ -154,23 +158,23 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     });
   }
 
-  /// Transposes lanes × lanes elements of b from [j, k] to [row, column], by
+  /// Transposes width × width elements of b from [j, k] to [row, column], by
   /// exchanging ever larger squares (Eklundh 1972).
-  void transposeSquare(Value j, Value k, Value row, Value column, Value space) {
-    int64_t lanes = schedule.lanes;
-    auto type = VectorType::get(lanes, element);
+  void transposeSquare(int64_t width, Value j, Value k, Value row, Value column,
+                       Value space) {
+    auto type = VectorType::get(width, element);
     SmallVector<Value> lines;
-    for (int64_t i = 0; i < lanes; ++i)
+    for (int64_t i = 0; i < width; ++i)
       lines.push_back(vector::LoadOp::create(*this, type, contraction.b,
                                              ValueRange{offset(j, i), k}));
-    for (int64_t bit = 1; bit < lanes; bit *= 2)
-      for (int64_t i = 0; i < lanes; ++i) {
+    for (int64_t bit = 1; bit < width; bit *= 2)
+      for (int64_t i = 0; i < width; ++i) {
         if (i & bit)
           continue;
         SmallVector<int64_t> low, high;
-        for (int64_t lane = 0; lane < lanes; ++lane) {
-          low.push_back(lane & bit ? lanes + lane - bit : lane);
-          high.push_back(lane & bit ? lanes + lane : lane + bit);
+        for (int64_t lane = 0; lane < width; ++lane) {
+          low.push_back(lane & bit ? width + lane - bit : lane);
+          high.push_back(lane & bit ? width + lane : lane + bit);
         }
         Value first =
             vector::ShuffleOp::create(*this, lines[i], lines[i + bit], low);
@@ -179,7 +183,7 @@ struct KernelBuilder : ImplicitLocOpBuilder {
         lines[i] = first;
         lines[i + bit] = second;
       }
-    for (int64_t i = 0; i < lanes; ++i)
+    for (int64_t i = 0; i < width; ++i)
       vector::StoreOp::create(*this, lines[i], space,
                               ValueRange{offset(row, i), column});
   }
@@ -188,14 +192,158 @@ struct KernelBuilder : ImplicitLocOpBuilder {
   // Tiles
   //===--------------------------------------------------------------------===//
 
+  /// A vector of a tile: where it belongs in c.
+  struct Part {
+    Value row, column;
+    VectorType type;
+  };
+
+  /// `value` as a vector of every lane's value.
+  Value broadcast(VectorType type, Value value) {
+    return vector::BroadcastOp::create(*this, type, value);
+  }
+
+  /// What the sums of a tile start at.
+  SmallVector<Value> startSums(ArrayRef<Part> parts, const Panel &part) {
+    auto load = [&] {
+      return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
+        return vector::LoadOp::create(*this, place.type, contraction.c,
+                                      ValueRange{place.row, place.column});
+      });
+    };
+    auto begin = [&] {
+      // Rows start alike.
+      DenseMap<Value, Value> starts;
+      return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
+        Value &start = starts[place.column];
+        if (start)
+          return start;
+        if (contraction.start == Contraction::Start::Bias)
+          return start = vector::LoadOp::create(*this, place.type,
+                                                contraction.bias, place.column);
+        return start =
+                   arith::ConstantOp::create(*this, getZeroAttr(place.type));
+      });
+    };
+    if (contraction.start == Contraction::Start::Old)
+      return load();
+    Value anew = contraction.fresh;
+    if (!isOnlyBlock()) {
+      Value first = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
+                                          part.first, index(0));
+      anew =
+          anew ? arith::AndIOp::create(*this, anew, first).getResult() : first;
+    }
+    if (!anew)
+      return begin();
+    SmallVector<Type> types = llvm::map_to_vector(
+        parts, [](const Part &p) -> Type { return p.type; });
+    auto branch = scf::IfOp::create(*this, types, anew, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(*this, begin());
+    setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(*this, load());
+    return llvm::to_vector_of<Value>(branch.getResults());
+  }
+
+  void store(Value buffer, ArrayRef<Part> parts, ValueRange values) {
+    for (auto [place, value] : llvm::zip(parts, values))
+      vector::StoreOp::create(*this, value, buffer,
+                              ValueRange{place.row, place.column});
+  }
+
+  /// One input of the finish at a place of c.
+  Value loadInput(unsigned number, const Part &place) {
+    Finish &finish = *contraction.finish;
+    OpOperand *operand = finish.op.getDpsInputOperand(number);
+    AffineMap map = finish.op.getMatchingIndexingMap(operand);
+    Value buffer = finish.inputs[number];
+    if (!isa<MemRefType>(buffer.getType()))
+      return broadcast(place.type, buffer);
+    auto type =
+        VectorType::get(place.type.getShape(),
+                        cast<MemRefType>(buffer.getType()).getElementType());
+    if (map.getNumResults() == 2)
+      return vector::LoadOp::create(*this, type, buffer,
+                                    ValueRange{place.row, place.column});
+    if (map.getNumResults() == 1 && map.getDimPosition(0) == 1)
+      return vector::LoadOp::create(*this, type, buffer, place.column);
+    SmallVector<Value> at;
+    if (map.getNumResults() == 1)
+      at.push_back(place.row);
+    return broadcast(type, memref::LoadOp::create(*this, buffer, at));
+  }
+
+  /// What the finish makes of a vector of sums.
+  Value applyFinish(Value sum, const Part &place) {
+    linalg::GenericOp op = contraction.finish->op;
+    IRMapping mapping;
+    for (unsigned i = 0, e = op.getNumDpsInputs(); i < e; ++i) {
+      BlockArgument argument = op.getBody()->getArgument(i);
+      if (!argument.use_empty())
+        mapping.map(argument,
+                    contraction.finish->inputs[i] ? loadInput(i, place) : sum);
+    }
+    auto lookup = [&](Value value) -> Value {
+      if (!mapping.contains(value)) {
+        // A constant from outside.
+        Operation *constant = clone(*value.getDefiningOp());
+        mapping.map(value, broadcast(VectorType::get(place.type.getShape(),
+                                                     value.getType()),
+                                     constant->getResult(0)));
+      }
+      return mapping.lookup(value);
+    };
+    for (Operation &inner : op.getBody()->without_terminator()) {
+      if (inner.hasTrait<OpTrait::ConstantLike>())
+        continue; // Made where it is read.
+      OperationState state(getLoc(), inner.getName());
+      for (Value operand : inner.getOperands())
+        state.operands.push_back(lookup(operand));
+      for (Type type : inner.getResultTypes())
+        state.types.push_back(VectorType::get(place.type.getShape(), type));
+      state.addAttributes(inner.getAttrs());
+      mapping.map(inner.getResults(), create(state)->getResults());
+    }
+    return lookup(op.getBody()->getTerminator()->getOperand(0));
+  }
+
+  /// Stores what becomes of the sums of a tile.
+  void endSums(ArrayRef<Part> parts, ValueRange sums, const Panel &part) {
+    if (!contraction.finish)
+      return store(contraction.c, parts, sums);
+    auto end = [&] {
+      if (contraction.finish->keepsSums)
+        store(contraction.c, parts, sums);
+      SmallVector<Value> results;
+      for (auto [place, sum] : llvm::zip(parts, sums))
+        results.push_back(applyFinish(sum, place));
+      store(contraction.finish->out, parts, results);
+    };
+    if (isOnlyBlock())
+      return end();
+    Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
+    Value last = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
+                                       part.last, depth);
+    auto branch = scf::IfOp::create(*this, last, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(branch.thenBlock());
+    end();
+    setInsertionPointToStart(branch.elseBlock());
+    store(contraction.c, parts, sums);
+  }
+
+  /// Whether one block of k is known to be all.
+  bool isOnlyBlock() const {
+    int64_t depth = contraction.depth();
+    return !ShapedType::isDynamic(depth) && depth <= schedule.kBlock;
+  }
+
   /// Rows [i, i + rows) of the panel's columns.
   void tile(Value i, int64_t rows, const Panel &part) {
-    struct Part {
-      Value row, column;
-      VectorType type;
-    };
     SmallVector<Part> parts;
-    SmallVector<Value> columns, sums;
+    SmallVector<Value> columns;
     SmallVector<int64_t> offsets;
     int64_t at = 0;
     for (int64_t width : part.widths) {
@@ -205,20 +353,16 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     }
     for (int64_t r = 0; r < rows; ++r) {
       Value row = offset(i, r);
-      for (auto [width, column] : llvm::zip(part.widths, columns)) {
-        Part element = {row, column, VectorType::get(width, this->element)};
-        parts.push_back(element);
-        sums.push_back(vector::LoadOp::create(
-            *this, element.type, contraction.c, ValueRange{row, column}));
-      }
+      for (auto [width, column] : llvm::zip(part.widths, columns))
+        parts.push_back({row, column, VectorType::get(width, element)});
     }
     SmallVector<Value> rowsOfA;
     for (int64_t r = 0; r < rows; ++r)
       rowsOfA.push_back(contraction.transposedA ? offset(i, r)
                                                 : rowOfA(offset(i, r)));
-    auto op =
-        scf::ForOp::create(*this, part.first, part.last, index(1), sums,
-                           [](OpBuilder &, Location, Value, ValueRange) {});
+    auto op = scf::ForOp::create(
+        *this, part.first, part.last, index(1), startSums(parts, part),
+        [](OpBuilder &, Location, Value, ValueRange) {});
     {
       OpBuilder::InsertionGuard guard(*this);
       setInsertionPointToStart(op.getBody());
@@ -237,16 +381,14 @@ struct KernelBuilder : ImplicitLocOpBuilder {
                            : memref::LoadOp::create(*this, contraction.a,
                                                     ValueRange{row, k});
         for (auto [v, b] : llvm::enumerate(line)) {
-          Value a = vector::BroadcastOp::create(*this, b.getType(), scalar);
+          Value a = broadcast(cast<VectorType>(b.getType()), scalar);
           next.push_back(vector::FMAOp::create(
               *this, a, b, op.getRegionIterArg(r * part.widths.size() + v)));
         }
       }
       scf::YieldOp::create(*this, next);
     }
-    for (auto [place, sum] : llvm::zip(parts, op.getResults()))
-      vector::StoreOp::create(*this, sum, contraction.c,
-                              ValueRange{place.row, place.column});
+    endSums(parts, op.getResults(), part);
   }
 
   /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
@@ -264,7 +406,7 @@ struct KernelBuilder : ImplicitLocOpBuilder {
       if (rows == 1)
         return;
       begin = stop;
-      rows = rows > 3 ? 3 : 1;
+      rows = rows > 4 ? 4 : rows / 2;
     }
   }
 
@@ -282,8 +424,14 @@ struct KernelBuilder : ImplicitLocOpBuilder {
         pack(part, space);
       tiles(part);
     };
-    // Blocks of k, so that a panel of b stays in a near cache.
-    loop(index(0), depth, schedule.kBlock, [&](Value first) {
+    // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
+    // start and end too.
+    bool sumsNothing = ShapedType::isDynamic(contraction.depth()) &&
+                       contraction.start != Contraction::Start::Old;
+    Value end = sumsNothing
+                    ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
+                    : depth;
+    loop(index(0), end, schedule.kBlock, [&](Value first) {
       Value last =
           arith::MinUIOp::create(*this, offset(first, schedule.kBlock), depth);
       loop(index(0), index(columns - rest), full, [&](Value j) {

@@ -24,6 +24,7 @@ struct KernelSchedule {
                  int64_t kBlock);
 
   int64_t lanes;   ///< elements of a full vector
+  int64_t columns; ///< of c
   int64_t vectors; ///< vectors of a full tile's row
   int64_t kBlock;  ///< length of a block of k
   /// Whether b is copied, a panel at a time, to where its rows are adjacent.
@@ -33,7 +34,8 @@ struct KernelSchedule {
   int64_t panelColumns() const { return lanes * vectors; }
   /// What a caller of the kernel provides, if the kernel packs.
   mlir::MemRefType panelType(mlir::Type element) const {
-    return mlir::MemRefType::get({kBlock, panelColumns()}, element);
+    return mlir::MemRefType::get({kBlock, std::min(columns, panelColumns())},
+                                 element);
   }
 };
 

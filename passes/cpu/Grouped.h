@@ -29,6 +29,9 @@ struct GroupedLowering {
   /// they were copied to.
   bool gathersInProducts = false;
 
+  /// Rows of the largest task of a class: as many as keep what its body makes
+  /// in a near cache, of a few tiles at most.
+  int64_t largestTask(unsigned c);
   /// Number of positions, R·K.
   mlir::Value positionCount();
   /// Undefined row results and zeroed or undefined gradients, in result order.
@@ -71,7 +74,7 @@ struct GroupedLowering {
 /// reference. Gives the op's results.
 llvm::SmallVector<mlir::Value> lowerGroupedNaively(GroupedLowering &lowering);
 
-/// Tasks of at most `rowBlock` rows of one member (and one point) in parallel;
+/// Tasks of some rows of one member (and one point) in parallel;
 /// gradients in parallel over members, points results over points. Gives the
 /// op's results.
 llvm::SmallVector<mlir::Value> lowerGroupedByTasks(GroupedLowering &lowering);

@@ -17,6 +17,36 @@
 using namespace mlir;
 using namespace modc;
 
+/// Bytes that one op of a task's body makes; a second-level cache holds a few.
+constexpr int64_t kTaskBytes = 256 << 10;
+/// Rows of a tile in registers: all of a task's rows are in full tiles but for
+/// the last of a member.
+constexpr int64_t kTileRows = 6;
+/// Rows from which on it costs little that a panel of weights is copied once a
+/// task.
+constexpr int64_t kManyRows = 192;
+/// Tasks that a batch should have at least, for threads to share.
+constexpr int64_t kTasks = 8;
+
+int64_t GroupedLowering::largestTask(unsigned c) {
+  int64_t bytes = 1;
+  auto add = [&](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() == 0 || !tensor.isDynamicDim(0))
+      return;
+    int64_t row = llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
+    for (int64_t size : tensor.getShape().drop_front())
+      row *= ShapedType::isDynamic(size) ? 1 : size;
+    bytes = std::max(bytes, row);
+  };
+  op.getClassBody(c).walk([&](Operation *inner) {
+    for (Type type : inner->getResultTypes())
+      add(type);
+  });
+  int64_t rows = std::clamp(kTaskBytes / bytes, rowBlock, kManyRows);
+  return rows - rows % kTileRows;
+}
+
 namespace {
 
 /// Tasks of a class: for each, its place of the member in the class, its first
@@ -25,19 +55,21 @@ struct TaskList {
   Value count, table;
   /// For each place in the class the first task; only where tasks go by points.
   Value starts;
+  /// Rows that a task has at most.
+  int64_t largest;
 
   /// Place, first position and number of positions of task t.
   std::array<Value, 3> get(GroupedLowering &lowering, Value t) const;
 };
 
-/// min(rowBlock, last - first): an affine.min, so that buffers of a block have
+/// min(largest, last - first): an affine.min, so that buffers of a block have
 /// a bound.
-Value blockSize(TensorBuilder &b, int64_t rowBlock, Value first, Value last) {
+Value blockSize(TensorBuilder &b, int64_t largest, Value first, Value last) {
   AffineExpr i, j;
   bindDims(b.getContext(), i, j);
   return affine::AffineMinOp::create(
       b,
-      AffineMap::get(2, 0, {b.getAffineConstantExpr(rowBlock), j - i},
+      AffineMap::get(2, 0, {b.getAffineConstantExpr(largest), j - i},
                      b.getContext()),
       ValueRange{first, last});
 }
@@ -47,7 +79,7 @@ std::array<Value, 3> TaskList::get(GroupedLowering &lowering, Value t) const {
   std::array<Value, 3> entry;
   for (int64_t k = 0; k < 3; ++k)
     entry[k] = b.toIndex(b.extract(table, {t, b.index(k)}));
-  entry[2] = blockSize(b, lowering.rowBlock, entry[1], entry[2]);
+  entry[2] = blockSize(b, largest, entry[1], entry[2]);
   return entry;
 }
 
@@ -57,7 +89,8 @@ TaskList buildPointTasks(GroupedLowering &lowering, unsigned c) {
   TensorBuilder &b = lowering.b;
   Type i32 = b.getI32Type();
   int64_t members = lowering.op.getClassMembers(c).size();
-  Value zero = b.index(0), one = b.index(1), block = b.index(lowering.rowBlock);
+  int64_t largest = lowering.largestTask(c);
+  Value zero = b.index(0), one = b.index(1), block = b.index(largest);
   Value table = tensor::EmptyOp::create(
       b, ArrayRef<OpFoldResult>{lowering.positionCount(), b.getIndexAttr(3)},
       i32);
@@ -78,10 +111,9 @@ TaskList buildPointTasks(GroupedLowering &lowering, unsigned c) {
               auto compare = [&](arith::CmpIPredicate how, Value x, Value y) {
                 return arith::CmpIOp::create(b, how, x, y).getResult();
               };
-              Value other =
-                  compare(arith::CmpIPredicate::ne, point, inner[3]);
-              Value full = compare(arith::CmpIPredicate::eq,
-                                   b.sub(p, inner[2]), block);
+              Value other = compare(arith::CmpIPredicate::ne, point, inner[3]);
+              Value full =
+                  compare(arith::CmpIPredicate::eq, b.sub(p, inner[2]), block);
               Value starts = arith::OrIOp::create(b, other, full);
               Value at = arith::SelectOp::create(
                   b, starts, b.add(inner[1], one), inner[1]);
@@ -89,15 +121,15 @@ TaskList buildPointTasks(GroupedLowering &lowering, unsigned c) {
               Value task = b.sub(at, one), rows = inner[0];
               SmallVector<Value> entry = {slot, begin, b.add(p, one)};
               for (auto [k, value] : llvm::enumerate(entry))
-                rows = b.insert(b.toInteger(value, i32), rows,
-                                {task, b.index(k)});
+                rows =
+                    b.insert(b.toInteger(value, i32), rows, {task, b.index(k)});
               return SmallVector<Value>{rows, at, begin, point};
             });
-        Value next = b.insert(b.toInteger(own[1], i32), c0[1],
-                              b.add(slot, one));
+        Value next =
+            b.insert(b.toInteger(own[1], i32), c0[1], b.add(slot, one));
         return SmallVector<Value>{own[0], next, own[1]};
       });
-  return {built[2], built[0], built[1]};
+  return {built[2], built[0], built[1], largest};
 }
 
 TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
@@ -106,35 +138,47 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
   TensorBuilder &b = lowering.b;
   Type i32 = b.getI32Type();
   int64_t members = lowering.op.getClassMembers(c).size();
-  Value zero = b.index(0), block = b.index(lowering.rowBlock);
+  int64_t largest = lowering.largestTask(c);
+  int64_t smallest = std::min(lowering.rowBlock, largest);
+  Value zero = b.index(0), one = b.index(1), tile = b.index(kTileRows);
   // Every member may end with a block that is not full.
   AffineExpr s;
   bindSymbols(b.getContext(), s);
+  Value positions = lowering.positionCount();
   Value capacity = affine::AffineApplyOp::create(
-      b, AffineMap::get(0, 1, s.ceilDiv(lowering.rowBlock) + members),
-      lowering.positionCount());
+      b, AffineMap::get(0, 1, s.ceilDiv(smallest) + members), positions);
   Value table = tensor::EmptyOp::create(
       b, ArrayRef<OpFoldResult>{capacity, b.getIndexAttr(3)}, i32);
+  Value wanted = arith::CeilDivUIOp::create(b, positions, b.index(kTasks));
+  wanted = arith::MaxUIOp::create(b, wanted, b.index(smallest));
+  wanted = arith::MinUIOp::create(b, wanted, b.index(largest));
   SmallVector<Value> built = b.loop(
       zero, b.index(members), {table, zero}, [&](Value slot, ValueRange c0) {
         Value first, size;
         std::tie(first, size) = lowering.segmentOf(lowering.memberOf(c, slot));
         Value last = b.add(first, size);
-        Value blocks = arith::CeilDivUIOp::create(b, size, block);
+        // Blocks of one size, but for the last.
+        Value blocks = arith::CeilDivUIOp::create(b, size, wanted);
+        blocks = arith::MaxUIOp::create(b, blocks, one);
+        Value block = arith::CeilDivUIOp::create(b, size, blocks);
+        block = b.mul(arith::CeilDivUIOp::create(b, block, tile), tile);
+        block = arith::MaxUIOp::create(b, block, tile);
+        blocks = arith::CeilDivUIOp::create(b, size, block);
         return b.loop(zero, blocks, c0, [&](Value i, ValueRange inner) {
           Value begin = b.add(first, b.mul(i, block));
+          Value end = arith::MinUIOp::create(b, b.add(begin, block), last);
           Value rows = inner[0], at = inner[1];
-          Value task[] = {slot, begin, last};
+          Value task[] = {slot, begin, end};
           for (auto [k, value] : llvm::enumerate(task))
             rows = b.insert(b.toInteger(value, i32), rows, {at, b.index(k)});
-          return SmallVector<Value>{rows, b.add(at, b.index(1))};
+          return SmallVector<Value>{rows, b.add(at, one)};
         });
       });
-  return {built[1], built[0], Value()};
+  return {built[1], built[0], Value(), largest};
 }
 
-/// Ends a task of `forall` that has computed the slices of `shared` from `first`
-/// on, `count` of them.
+/// Ends a task of `forall` that has computed the slices of `shared` from
+/// `first` on, `count` of them.
 void insertSlices(TensorBuilder &b, scf::ForallOp forall, Value value,
                   Value shared, Value first, OpFoldResult count) {
   OpBuilder::InsertionGuard guard(b);
@@ -154,8 +198,8 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
                              ValueRange results) {
   TensorBuilder &b = lowering.b;
   TaskList tasks = buildTasks(lowering, c);
-  auto forall = scf::ForallOp::create(
-      b, ArrayRef<OpFoldResult>{tasks.count}, results, std::nullopt);
+  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{tasks.count},
+                                      results, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(forall.getTerminator());
   Value t = forall.getInductionVar(0);
@@ -167,8 +211,8 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
 }
 
 /// Gradients of a member of class c: its rows in blocks that continue one sum,
-/// so that no buffer grows with the number of rows. `tasks` is empty where blocks
-/// are not by point.
+/// so that no buffer grows with the number of rows. `tasks` is empty where
+/// blocks are not by point.
 SmallVector<Value> sumRows(GroupedLowering &lowering, unsigned c, Value slot,
                            const TaskList &tasks,
                            ArrayRef<Value> destinations) {
@@ -197,11 +241,12 @@ SmallVector<Value> sumRows(GroupedLowering &lowering, unsigned c, Value slot,
   }
   auto [first, size] = lowering.segmentOf(lowering.memberOf(c, slot));
   Value begins = first, last = b.add(first, size);
-  Value block = b.index(lowering.rowBlock);
+  int64_t largest = lowering.largestTask(c);
+  Value block = b.index(largest);
   return b.loop(b.index(0), arith::CeilDivUIOp::create(b, size, block), sums,
                 [&](Value i, ValueRange carried) {
                   Value begin = b.add(begins, b.mul(i, block));
-                  Value count = blockSize(b, lowering.rowBlock, begin, last);
+                  Value count = blockSize(b, largest, begin, last);
                   return addBlock(begin, count, carried);
                 });
 }
@@ -243,9 +288,9 @@ SmallVector<Value> lowerGradients(GroupedLowering &lowering, unsigned c) {
   SmallVector<Value> outputs;
   for (size_t i = 0; i < op.getClassGradients(c).size(); ++i)
     outputs.push_back(lowering.emptyGradient(c, i));
-  auto forall = scf::ForallOp::create(
-      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members)}, outputs,
-      std::nullopt);
+  auto forall =
+      scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(members)},
+                            outputs, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(forall.getTerminator());
   Value slot = forall.getInductionVar(0);
@@ -299,8 +344,7 @@ SmallVector<Value> lowerPoints(GroupedLowering &lowering) {
       return run();
     Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, position,
                                          b.integer(b.getI32Type(), 0));
-    return b.branch(counts, run,
-                    [&] { return SmallVector<Value>(carried); });
+    return b.branch(counts, run, [&] { return SmallVector<Value>(carried); });
   };
   sums = b.loop(first, b.add(first, rowsPerPoint), sums,
                 [&](Value r, ValueRange outer) {

@@ -16,8 +16,10 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
+#include "passes/cpu/ContractionFusion.h"
 #include "passes/cpu/ContractionKernel.h"
 
 namespace modc {
@@ -46,6 +48,11 @@ struct LowerContractionsPass
       if (std::optional<Contraction> contraction = Contraction::match(op))
         matches.push_back({op, *contraction});
     });
+    AbsorbedOps absorbed;
+    for (auto &[op, contraction] : matches) {
+      numStarts += fuseStart(op, contraction, absorbed);
+      numFinishes += fuseFinish(op, contraction, absorbed);
+    }
     for (auto &[op, contraction] : matches) {
       OpBuilder builder(op);
       if (!op->getParentOfType<scf::ParallelOp>() &&
@@ -56,12 +63,11 @@ struct LowerContractionsPass
       op.erase();
       ++numProducts;
     }
+    for (Operation *op : absorbed)
+      op->erase();
   }
 
 private:
-  /// Types of the operands as a function's, and which are transposed.
-  using Key = std::pair<Type, unsigned>;
-
   /// Rows of the result per task, or 0 where there should be one task. Static,
   /// so that it does not depend on the batch.
   int64_t rowsOfTask(const Contraction &contraction) {
@@ -105,18 +111,52 @@ private:
     Contraction part = contraction;
     part.a = slice(contraction.a, contraction.transposedA ? 1 : 0);
     part.c = slice(contraction.c, 0);
+    if (part.finish) {
+      part.finish->out = contraction.finish->out == contraction.c
+                             ? part.c
+                             : slice(part.finish->out, 0);
+      for (auto [i, input] : llvm::enumerate(part.finish->inputs))
+        if (input && readsRows(*part.finish, i))
+          input = input == contraction.finish->out ? part.finish->out
+                                                   : slice(input, 0);
+    }
     call(builder, loc, part);
   }
 
-  void call(OpBuilder &builder, Location loc, const Contraction &contraction) {
-    SmallVector<Value> buffers = {contraction.a, contraction.b, contraction.c};
-    if (contraction.rows)
-      buffers.push_back(contraction.rows);
+  /// Whether an input of a finish has an element or a row for each row of c.
+  static bool readsRows(const Finish &finish, unsigned input) {
+    linalg::GenericOp op = finish.op;
+    AffineMap map = op.getMatchingIndexingMap(op.getDpsInputOperand(input));
+    return map.getNumResults() && map.getDimPosition(0) == 0;
+  }
+
+  /// Every value that a kernel works on, in the order of its arguments.
+  static SmallVector<Value *> operandsOf(Contraction &contraction) {
+    SmallVector<Value *> result = {&contraction.a, &contraction.b,
+                                   &contraction.c};
+    auto add = [&](Value &value) {
+      if (value)
+        result.push_back(&value);
+    };
+    add(contraction.rows);
+    add(contraction.bias);
+    add(contraction.fresh);
+    if (!contraction.finish)
+      return result;
+    for (Value &input : contraction.finish->inputs)
+      add(input);
+    add(contraction.finish->out);
+    return result;
+  }
+
+  /// Calls the kernel of a contraction.
+  void call(OpBuilder &builder, Location loc, Contraction contraction) {
     SmallVector<Value> operands;
-    for (Value value : buffers) {
-      MemRefType type = atAnyOffset(cast<MemRefType>(value.getType()));
-      operands.push_back(
-          builder.createOrFold<memref::CastOp>(loc, type, value));
+    for (Value *value : operandsOf(contraction)) {
+      auto type = dyn_cast<MemRefType>(value->getType());
+      operands.push_back(type ? builder.createOrFold<memref::CastOp>(
+                                    loc, atAnyOffset(type), *value)
+                              : *value);
     }
     KernelSchedule schedule(contraction, vectorBits, kBlock);
     if (schedule.packed)
@@ -127,24 +167,40 @@ private:
                          operands);
   }
 
-  /// The function of a shape.
-  func::FuncOp kernelFor(Location loc, const Contraction &contraction,
-                         const KernelSchedule &schedule) {
-    SmallVector<Type> types = {atAnyOffset(contraction.typeA()),
-                               atAnyOffset(contraction.typeB()),
-                               atAnyOffset(contraction.typeC())};
-    if (contraction.rows)
-      types.push_back(
-          atAnyOffset(cast<MemRefType>(contraction.rows.getType())));
-    if (schedule.packed)
-      types.push_back(schedule.panelType(contraction.element()));
-    OpBuilder builder(&getContext());
-    auto type = builder.getFunctionType(types, {});
-    func::FuncOp &kernel = kernels[Key(type, 2 * contraction.transposedA +
-                                                 contraction.transposedB)];
-    if (kernel)
-      return kernel;
-    ++numKernels;
+  /// What a finish computes: operators, types and where operands come from.
+  static std::string describe(const Finish &finish) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    linalg::GenericOp op = finish.op;
+    DenseMap<Value, unsigned> numbers;
+    auto print = [&](Value value) {
+      Attribute constant;
+      if (matchPattern(value, m_Constant(&constant)))
+        out << ' ' << constant;
+      else
+        out << " %" << numbers.try_emplace(value, numbers.size()).first->second;
+    };
+    for (auto [i, input] : llvm::enumerate(finish.inputs))
+      out << (input ? "" : "sum ")
+          << AffineMapAttr::get(
+                 op.getMatchingIndexingMap(op.getDpsInputOperand(i)));
+    for (BlockArgument argument : op.getBody()->getArguments())
+      print(argument);
+    for (Operation &inner : *op.getBody()) {
+      if (inner.hasTrait<OpTrait::ConstantLike>())
+        continue;
+      out << "; " << inner.getName() << inner.getAttrDictionary();
+      for (Value operand : inner.getOperands())
+        print(operand);
+      for (Value result : inner.getResults())
+        print(result);
+    }
+    out << (finish.keepsSums ? " keeps" : "") << " to " << finish.out.getType();
+    return text;
+  }
+
+  /// A name for people.
+  static std::string nameOf(const Contraction &contraction) {
     auto size = [](int64_t n) {
       return ShapedType::isDynamic(n) ? std::string("n") : std::to_string(n);
     };
@@ -154,24 +210,54 @@ private:
                        (contraction.transposedA ? "_at" : "") +
                        (contraction.transposedB ? "_bt" : "") +
                        (contraction.rows ? "_rows" : "");
+    if (contraction.start == Contraction::Start::Zero)
+      name += contraction.fresh ? "_fresh" : "_zero";
+    if (contraction.start == Contraction::Start::Bias)
+      name += "_bias";
+    if (!contraction.finish)
+      return name;
+    linalg::GenericOp finish = contraction.finish->op;
+    for (Operation &inner : finish.getBody()->without_terminator())
+      if (!inner.hasTrait<OpTrait::ConstantLike>())
+        name += ("_" + inner.getName().stripDialect()).str();
+    return name;
+  }
+
+  /// The function of a shape.
+  func::FuncOp kernelFor(Location loc, Contraction contraction,
+                         const KernelSchedule &schedule) {
+    SmallVector<Value *> operands = operandsOf(contraction);
+    SmallVector<Type> types;
+    for (Value *value : operands) {
+      auto type = dyn_cast<MemRefType>(value->getType());
+      types.push_back(type ? atAnyOffset(type) : value->getType());
+    }
+    if (schedule.packed)
+      types.push_back(schedule.panelType(contraction.element()));
+    OpBuilder builder(&getContext());
+    auto type = builder.getFunctionType(types, {});
+    std::string name = nameOf(contraction), key;
+    llvm::raw_string_ostream(key)
+        << name << type
+        << (contraction.finish ? describe(*contraction.finish) : "");
+    func::FuncOp &kernel = kernels[key];
+    if (kernel)
+      return kernel;
+    ++numKernels;
     kernel = func::FuncOp::create(builder, loc, name, type);
     kernel.setPrivate();
     symbols->insert(kernel); // Renames it where another layout has the name.
     builder.setInsertionPointToStart(kernel.addEntryBlock());
-    Contraction inner = contraction;
-    inner.a = kernel.getArgument(0);
-    inner.b = kernel.getArgument(1);
-    inner.c = kernel.getArgument(2);
-    if (contraction.rows)
-      inner.rows = kernel.getArgument(3);
-    buildContraction(builder, loc, inner,
+    for (auto [value, argument] : llvm::zip(operands, kernel.getArguments()))
+      *value = argument;
+    buildContraction(builder, loc, contraction,
                      schedule.packed ? kernel.getArguments().back() : Value(),
                      schedule);
     func::ReturnOp::create(builder, loc);
     return kernel;
   }
 
-  DenseMap<Key, func::FuncOp> kernels;
+  llvm::StringMap<func::FuncOp> kernels;
   SymbolTable *symbols = nullptr;
 };
 

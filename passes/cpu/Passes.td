@@ -73,9 +73,9 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
   let summary = "replace grouped ops by loops over rows";
   let description = [{
     With `dispatch=naive`, a loop over rows and picks runs the body of the chosen
-    member on one row: the reference. With `dispatch=grouped`, tasks of at most
-    `row-block` rows of one member run in parallel, and gradients in parallel
-    over members. Row blocks do not change an element's order of additions: a sum
+    member on one row: the reference. With `dispatch=grouped`, tasks of rows of one member run in
+    parallel (at least `row-block` of them where the member has as many, more
+    where the batch is large), and gradients in parallel over members. Row blocks do not change an element's order of additions: a sum
     over rows continues from block to block.
 
     ```mlir
@@ -96,7 +96,7 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
   let options = [Option<"dispatch", "dispatch", "std::string", "\"grouped\"",
                         "naive or grouped">,
                  Option<"rowBlock", "row-block", "int64_t", "64",
-                        "Rows of one task">];
+                        "Rows that a task should have at least">];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
@@ -268,6 +268,31 @@ def OrderLoopsPass : Pass<"modular-order-loops", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numOrdered", "ops", "Number of ops with another order">];
 }
 
+def VectorizeReductionsPass : Pass<"modular-vectorize-reductions", "mlir::func::FuncOp"> {
+  let summary = "reduce rows in lanes";
+  let description = [{
+    A sum or a maximum along rows of a known length becomes up to 16 sums, one a
+    lane, that are combined by halves; what fills no vector follows one by one.
+    The order depends on the length alone.
+
+    ```mlir
+    linalg.generic {iterators (i parallel, k reduction)} ins(%y[i, k], %t[i, k]) outs(%e[i])
+    ```
+    becomes
+    ```mlir
+    scf.for %i = ... {
+      %v = vector.load %y[%i, %c0] : memref<?x32xf32>, vector<16xf32>
+      ... lanes, then shuffles and additions of halves ...
+      memref.store %sum, %e[%i] : memref<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numReductions", "reductions",
+                              "Number of reductions in lanes">];
+}
+
 def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp"> {
   let summary = "replace matrix products on buffers by calls of kernels";
   let description = [{
@@ -310,5 +335,8 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numProducts", "products", "Number of products lowered">,
+                    Statistic<"numStarts", "starts", "Number of fills that kernels do">,
+                    Statistic<"numFinishes", "finishes",
+                              "Number of elementwise ops that kernels do">,
                     Statistic<"numKernels", "kernels", "Number of functions made for them">];
 }

@@ -70,16 +70,16 @@ void modc::buildBuffersPipeline(OpPassManager &manager,
                                 const PipelineOptions &options) {
   addBufferization(manager);
   manager.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
-  if (options.dispatch == Dispatch::Grouped)
-    manager.addNestedPass<func::FuncOp>(createFlattenElementwisePass());
-  if (options.dispatch == Dispatch::Grouped)
-    manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
-  LowerContractionsPassOptions contractions;
-  contractions.vectorBits = options.vectorBits;
-  contractions.rowBlock = options.rowBlock;
-  // The reference adds in plain loops.
-  if (options.dispatch == Dispatch::Grouped)
+  // The reference computes in plain loops.
+  if (options.dispatch == Dispatch::Grouped) {
+    LowerContractionsPassOptions contractions;
+    contractions.vectorBits = options.vectorBits;
+    contractions.rowBlock = options.rowBlock;
     manager.addPass(createLowerContractionsPass(contractions));
+    manager.addNestedPass<func::FuncOp>(createFlattenElementwisePass());
+    manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
+    manager.addNestedPass<func::FuncOp>(createVectorizeReductionsPass());
+  }
   OpPassManager &function = manager.nest<func::FuncOp>();
   function.addPass(createExpandCopiesPass());
   function.addPass(createConvertLinalgToLoopsPass());

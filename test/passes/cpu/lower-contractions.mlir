@@ -45,7 +45,7 @@ func.func @large(%x: memref<?x784xf32>, %w: memref<784x64xf32>, %y: memref<?x64x
 
 // A transposed b is copied a panel at a time, into space of the caller's.
 // CHECK-LABEL: func.func @transposed(
-// CHECK: %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
+// CHECK: %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256x8xf32>
 // CHECK: call @matmul_nx16x8_bt(%{{.*}}, %{{.*}}, %{{.*}}, %[[PANEL]])
 func.func @transposed(%x: memref<?x16xf32>, %w: memref<8x16xf32>, %y: memref<?x8xf32>) {
   linalg.generic {indexing_maps = [#a, #bt, #c], iterator_types = ["parallel", "parallel", "reduction"]}

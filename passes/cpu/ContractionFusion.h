@@ -1,0 +1,38 @@
+//===- ContractionFusion.h - What products take in --------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Finds the ops around a matrix product that its kernel can do while sums are
+// in registers: what fills c before, and an elementwise op on c after.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_CONTRACTIONFUSION_H
+#define MODC_PASSES_CPU_CONTRACTIONFUSION_H
+
+#include "passes/cpu/Contraction.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace modc {
+
+/// Ops that a kernel does. They stay where they are until all products have
+/// been seen, and then go.
+using AbsorbedOps = llvm::SetVector<mlir::Operation *>;
+
+/// Makes the sums of `op` start at zero or at a row of constants where a fill
+/// or a copy of the row to each row of c comes before. Also where `op` is in a
+/// loop that continues one sum: the first round starts it.
+bool fuseStart(mlir::linalg::GenericOp op, Contraction &contraction,
+               AbsorbedOps &absorbed);
+
+/// Applies a cheap elementwise op on the sums of `op`, the next to read them,
+/// before they are stored.
+bool fuseFinish(mlir::linalg::GenericOp op, Contraction &contraction,
+                AbsorbedOps &absorbed);
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_CONTRACTIONFUSION_H

@@ -1,0 +1,283 @@
+//===- VectorizeReductions.cpp - Reductions along rows --------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums and maxima along rows, of losses and of softmax, as lanes that are
+// combined in the end. How many lanes follows from the length alone, so every
+// target and every batch adds in the same order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/Passes.h"
+
+namespace modc {
+#define GEN_PASS_DEF_VECTORIZEREDUCTIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace modc
+
+using namespace mlir;
+using namespace modc;
+
+/// Lanes of a long row.
+constexpr int64_t kLanes = 16;
+/// Shorter rows stay as they are.
+constexpr int64_t kShortest = 4;
+
+namespace {
+
+/// A reduction over the last loop, rows outside.
+struct RowReduction {
+  linalg::GenericOp op;
+  int64_t length;
+  /// The ops that combine a value with the sum so far, and that value.
+  SmallVector<Operation *> combiner;
+  Value value;
+
+  static std::optional<RowReduction> match(linalg::GenericOp op);
+
+  Value sum() const { return linalg::GenericOp(op).getRegionOutputArgs()[0]; }
+};
+
+} // namespace
+
+/// What is combined with the sum so far; null if no order of rounds is as good
+/// as any other, up to rounding.
+static Value getValue(RowReduction &reduction) {
+  Value sum = reduction.sum();
+  Operation *end =
+      reduction.op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  if (isa_and_nonnull<arith::AddFOp, arith::MulFOp, arith::MaximumFOp,
+                      arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(
+          end)) {
+    if (!sum.hasOneUse() || llvm::count(end->getOperands(), sum) != 1)
+      return {};
+    reduction.combiner = {end};
+    return end->getOperand(end->getOperand(0) == sum ? 1 : 0);
+  }
+  // The larger or the smaller of two.
+  auto select = dyn_cast_or_null<arith::SelectOp>(end);
+  auto compare =
+      select ? select.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
+  if (!compare || !compare->hasOneUse() || !llvm::hasNItems(sum.getUses(), 2) ||
+      select.getFalseValue() != sum || compare.getRhs() != sum ||
+      compare.getLhs() != select.getTrueValue() ||
+      (compare.getPredicate() != arith::CmpFPredicate::OGT &&
+       compare.getPredicate() != arith::CmpFPredicate::OLT))
+    return {};
+  reduction.combiner = {compare, select};
+  return compare.getLhs();
+}
+
+std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
+  unsigned last = op.getNumLoops() - 1;
+  if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 ||
+      op.getNumLoops() < 2 || op.getNumReductionLoops() != 1 ||
+      op.hasIndexSemantics() ||
+      op.getIteratorTypesArray()[last] != utils::IteratorType::reduction)
+    return std::nullopt;
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (out.getNumResults() != last || !out.isProjectedPermutation())
+    return std::nullopt;
+  RowReduction result = {op, ShapedType::kDynamic, {}, {}};
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    auto type = dyn_cast<MemRefType>(input->get().getType());
+    if (!map.isProjectedPermutation() || (!type && map.getNumResults()))
+      return std::nullopt;
+    if (!map.isFunctionOfDim(last))
+      continue;
+    if (map.getDimPosition(map.getNumResults() - 1) != last ||
+        !type.areTrailingDimsContiguous(1) ||
+        type.isDynamicDim(type.getRank() - 1))
+      return std::nullopt;
+    result.length = type.getShape().back();
+  }
+  if (ShapedType::isDynamic(result.length) || result.length < kShortest)
+    return std::nullopt;
+  result.value = getValue(result);
+  if (!result.value || result.value.getParentBlock() != op.getBody())
+    return std::nullopt;
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (!isa<arith::ArithDialect>(inner.getDialect()) ||
+        (!inner.hasTrait<OpTrait::ConstantLike>() &&
+         !OpTrait::hasElementwiseMappableTraits(&inner)))
+      return std::nullopt;
+  return result;
+}
+
+namespace {
+
+struct ReductionBuilder : ImplicitLocOpBuilder {
+  RowReduction reduction;
+  linalg::GenericOp op;
+  /// Loops outside.
+  SmallVector<Value> place;
+
+  ReductionBuilder(RowReduction reduction)
+      : ImplicitLocOpBuilder(reduction.op.getLoc(), reduction.op),
+        reduction(reduction), op(reduction.op) {}
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(*this, value);
+  }
+
+  /// `type`, or a vector of it.
+  static Type lanesOf(Type type, int64_t lanes) {
+    return lanes ? VectorType::get(lanes, type) : type;
+  }
+
+  /// A scalar for every lane; itself if there are no lanes.
+  Value spread(Value value, int64_t lanes) {
+    return lanes ? vector::BroadcastOp::create(
+                       *this, VectorType::get(lanes, value.getType()), value)
+                       .getResult()
+                 : value;
+  }
+
+  /// Clones `inner` with operands as `mapping` has them.
+  void clone(Operation &inner, IRMapping &mapping, int64_t lanes) {
+    OperationState state(getLoc(), inner.getName());
+    for (Value operand : inner.getOperands()) {
+      if (!mapping.contains(operand))
+        mapping.map(operand, spread(operand, lanes));
+      state.operands.push_back(mapping.lookup(operand));
+    }
+    for (Type type : inner.getResultTypes())
+      state.types.push_back(lanesOf(type, lanes));
+    state.addAttributes(inner.getAttrs());
+    mapping.map(inner.getResults(), create(state)->getResults());
+  }
+
+  /// The values of a round at k, or of `lanes` rounds from k on.
+  Value valuesAt(Value k, int64_t lanes) {
+    IRMapping mapping;
+    unsigned last = op.getNumLoops() - 1;
+    for (auto [i, input] : llvm::enumerate(op.getDpsInputOperands())) {
+      AffineMap map = op.getMatchingIndexingMap(input);
+      Value value = input->get();
+      if (auto type = dyn_cast<MemRefType>(value.getType())) {
+        SmallVector<Value> at;
+        for (unsigned r = 0; r < map.getNumResults(); ++r) {
+          unsigned loop = map.getDimPosition(r);
+          at.push_back(loop == last ? k : place[loop]);
+        }
+        value = lanes && map.isFunctionOfDim(last)
+                    ? vector::LoadOp::create(
+                          *this, VectorType::get(lanes, type.getElementType()),
+                          value, at)
+                          .getResult()
+                    : spread(memref::LoadOp::create(*this, value, at), lanes);
+      } else {
+        value = spread(value, lanes);
+      }
+      mapping.map(op.getBody()->getArgument(i), value);
+    }
+    for (Operation &inner : op.getBody()->without_terminator()) {
+      if (llvm::is_contained(reduction.combiner, &inner))
+        continue;
+      if (inner.hasTrait<OpTrait::ConstantLike>())
+        mapping.map(
+            inner.getResult(0),
+            spread(ImplicitLocOpBuilder::clone(inner)->getResult(0), lanes));
+      else
+        clone(inner, mapping, lanes);
+    }
+    return mapping.lookup(reduction.value);
+  }
+
+  /// Both combined: `sum` in the place of the sum so far.
+  Value combine(Value sum, Value value) {
+    auto type = dyn_cast<VectorType>(sum.getType());
+    IRMapping mapping;
+    mapping.map(reduction.sum(), sum);
+    mapping.map(reduction.value, value);
+    for (Operation *inner : reduction.combiner)
+      clone(*inner, mapping, type ? type.getNumElements() : 0);
+    return mapping.lookup(reduction.combiner.back()->getResult(0));
+  }
+
+  /// Halves combined until one lane is left.
+  Value combineLanes(Value value) {
+    int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
+    for (lanes /= 2; lanes; lanes /= 2) {
+      SmallVector<int64_t> low, high;
+      for (int64_t i = 0; i < lanes; ++i) {
+        low.push_back(i);
+        high.push_back(lanes + i);
+      }
+      value = combine(vector::ShuffleOp::create(*this, value, value, low),
+                      vector::ShuffleOp::create(*this, value, value, high));
+    }
+    return vector::ExtractOp::create(*this, value, ArrayRef<int64_t>{0});
+  }
+
+  /// One row.
+  void reduceRow() {
+    int64_t lanes = std::min<int64_t>(
+        kLanes, int64_t(llvm::bit_floor(uint64_t(reduction.length))));
+    int64_t full = reduction.length / lanes * lanes;
+    Value sums = valuesAt(index(0), lanes);
+    if (full > lanes) {
+      auto loop = scf::ForOp::create(*this, index(lanes), index(full),
+                                     index(lanes), sums);
+      OpBuilder::InsertionGuard guard(*this);
+      setInsertionPointToStart(loop.getBody());
+      Value next = combine(loop.getRegionIterArg(0),
+                           valuesAt(loop.getInductionVar(), lanes));
+      scf::YieldOp::create(*this, next);
+      sums = loop.getResult(0);
+    }
+    OpOperand *init = op.getDpsInitOperand(0);
+    AffineMap map = op.getMatchingIndexingMap(init);
+    SmallVector<Value> at;
+    for (unsigned r = 0; r < map.getNumResults(); ++r)
+      at.push_back(place[map.getDimPosition(r)]);
+    Value sum = memref::LoadOp::create(*this, init->get(), at);
+    sum = combine(sum, combineLanes(sums));
+    for (int64_t k = full; k < reduction.length; ++k)
+      sum = combine(sum, valuesAt(index(k), 0));
+    memref::StoreOp::create(*this, sum, init->get(), at);
+  }
+
+  void build() {
+    SmallVector<Range> ranges =
+        cast<linalg::LinalgOp>(op.getOperation())
+            .createLoopRanges(*this, getLoc());
+    for (const Range &range : ArrayRef(ranges).drop_back()) {
+      Value size = getValueOrCreateConstantIndexOp(*this, getLoc(), range.size);
+      auto loop = scf::ForOp::create(*this, index(0), size, index(1));
+      place.push_back(loop.getInductionVar());
+      setInsertionPointToStart(loop.getBody());
+    }
+    reduceRow();
+    op.erase();
+  }
+};
+
+struct VectorizeReductionsPass
+    : modc::impl::VectorizeReductionsPassBase<VectorizeReductionsPass> {
+  using VectorizeReductionsPassBase::VectorizeReductionsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<RowReduction> reductions;
+    getOperation()->walk([&](linalg::GenericOp op) {
+      if (std::optional<RowReduction> reduction = RowReduction::match(op))
+        reductions.push_back(*reduction);
+    });
+    for (RowReduction &reduction : reductions)
+      ReductionBuilder(reduction).build();
+    numReductions += reductions.size();
+  }
+};
+
+} // namespace

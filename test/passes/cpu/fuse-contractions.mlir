@@ -1,0 +1,156 @@
+// RUN: modc-opt %s --modular-lower-contractions | FileCheck %s
+
+// What a kernel takes in: the start of its sums, and an elementwise op on them.
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+#at = affine_map<(i, j, k) -> (k, i)>
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (j)>
+#column = affine_map<(i, j) -> (i)>
+
+// A linear map with a bias and relu is one call.
+// CHECK-LABEL: func.func @linear(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x16xf32>, %[[W:[a-z0-9]+]]: {{.*}}, %[[BIAS:[a-z0-9]+]]: memref<8xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: call @matmul_nx16x8_bias_cmpf_select
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @linear(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %bias: memref<8xf32>, %y: memref<?x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [#row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    linalg.yield %p : f32
+  }
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %positive = arith.cmpf ogt, %p, %zero : f32
+    %r = arith.select %positive, %p, %zero : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// Sums that are read later are stored beside the results of the finish, which
+// may read a value a row and a value an element.
+// CHECK-LABEL: func.func @keeps(
+// CHECK: call @matmul_nx16x8_zero_mulf_mulf(%{{.*}}, %{{.*}}, %[[SUMS:[a-z0-9_]+]], %{{.*}}, %{{.*}}, %[[OUT:[a-z0-9_]+]])
+// CHECK: memref.load
+func.func @keeps(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %gate: memref<?xf32>, %d: memref<?x8xf32>,
+                 %y: memref<?x8xf32>, %z: memref<?x8xf32>) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #column, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %gate, %d : memref<?x8xf32>, memref<?xf32>, memref<?x8xf32>) outs(%z : memref<?x8xf32>) {
+  ^bb0(%p: f32, %g: f32, %e: f32, %out: f32):
+    %m = arith.mulf %p, %g : f32
+    %n = arith.mulf %m, %e : f32
+    linalg.yield %n : f32
+  }
+  %first = memref.load %y[%c0, %c0] : memref<?x8xf32>
+  return %first : f32
+}
+
+// A sum that a loop continues starts in its first round; the fill remains for
+// no round at all.
+// CHECK-LABEL: func.func @blocks(
+// CHECK: %[[NONE:.*]] = arith.cmpi sge, %c0
+// CHECK: scf.if %[[NONE]] {
+// CHECK-NEXT: linalg.fill
+// CHECK: scf.for %[[I:.*]] = %c0
+// CHECK: %[[FRESH:.*]] = arith.cmpi eq, %[[I]], %c0
+// CHECK: call @matmul_16xnx8_at_fresh(%{{.*}}, %{{.*}}, %{{.*}}, %[[FRESH]]
+func.func @blocks(%x: memref<?x16xf32>, %dy: memref<?x8xf32>, %dw: memref<16x8xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  linalg.fill ins(%zero : f32) outs(%dw : memref<16x8xf32>)
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#at, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %dy : memref<?x16xf32>, memref<?x8xf32>) outs(%dw : memref<16x8xf32>) {
+    ^bb0(%p: f32, %q: f32, %out: f32):
+      %m = arith.mulf %p, %q : f32
+      %s = arith.addf %out, %m : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// Not where something else writes the sums in between, through a view.
+// CHECK-LABEL: func.func @written(
+// CHECK: linalg.fill
+// CHECK: memref.store
+// CHECK: call @matmul_nx16x8(
+// CHECK: memref.store
+// CHECK: linalg.generic
+func.func @written(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %y: memref<?x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %c0 = arith.constant 0 : index
+  %view = memref.subview %y[0, 0] [1, 8] [1, 1] : memref<?x8xf32> to memref<8xf32, strided<[1]>>
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  memref.store %one, %view[%c0] : memref<8xf32, strided<[1]>>
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  memref.store %one, %view[%c0] : memref<8xf32, strided<[1]>>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.negf %p : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// Nor where the result would overwrite an operand that is still read.
+// CHECK-LABEL: func.func @overwrites(
+// CHECK: call @matmul_nx16x16(
+// CHECK: linalg.generic
+func.func @overwrites(%x: memref<?x16xf32>, %w: memref<16x16xf32>, %y: memref<?x16xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x16xf32>) outs(%y : memref<?x16xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : memref<?x16xf32>) outs(%x : memref<?x16xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.negf %p : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// Sums start at the row, or at zero, and results of a finish are stored.
+// CHECK-LABEL: func.func private @matmul_nx16x8_bias_cmpf_select
+// CHECK-SAME: (%[[A:[a-z0-9]+]]: {{.*}}, %[[BIAS:[a-z0-9]+]]: memref<8xf32, {{.*}}>, %[[OUT:[a-z0-9]+]]: memref<?x8xf32
+// CHECK: %[[START:.*]] = vector.load %[[BIAS]]
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[START]], %{{.*}} = %[[START]]
+// CHECK: arith.cmpf ogt, {{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[OUT]]

@@ -1,0 +1,74 @@
+// RUN: modc-opt %s --pass-pipeline='builtin.module(func.func(modular-vectorize-reductions))' | FileCheck %s
+
+#id = affine_map<(i, k) -> (i, k)>
+#row = affine_map<(i, k) -> (i)>
+
+// 16 lanes, halves combined, then what fills no vector.
+// CHECK-LABEL: func.func @squares
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x50xf32>, %{{.*}}: memref<?xf32>, %[[E:[a-z0-9]+]]: memref<?xf32>
+// CHECK: scf.for %[[I:.*]] =
+// CHECK: vector.load %{{.*}}[%[[I]], %{{.*}}] : memref<?x50xf32>, vector<16xf32>
+// CHECK: scf.for %[[K:.*]] = %c16{{.*}} to %c48{{.*}} step %c16
+// CHECK: vector.load %{{.*}}[%[[I]], %[[K]]]
+// CHECK: arith.addf {{.*}} : vector<16xf32>
+// CHECK: memref.load %[[E]][%[[I]]]
+// CHECK: vector.shuffle {{.*}} : vector<16xf32>, vector<16xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK: arith.addf {{.*}} : vector<1xf32>
+// CHECK: memref.load %[[Y]][%[[I]], %c48
+// CHECK: memref.load %[[Y]][%[[I]], %c49
+// CHECK: memref.store %{{.*}}, %[[E]][%[[I]]]
+func.func @squares(%y: memref<?x50xf32>, %scale: memref<?xf32>, %e: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%y, %scale : memref<?x50xf32>, memref<?xf32>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %d = arith.subf %a, %b : f32
+    %q = arith.mulf %d, %d : f32
+    %v = arith.addf %s, %q : f32
+    linalg.yield %v : f32
+  }
+  return
+}
+
+// The larger of two, by comparison.
+// CHECK-LABEL: func.func @largest
+// CHECK: vector.load {{.*}} vector<8xf64>
+// CHECK: arith.cmpf ogt, {{.*}} : vector<4xf64>
+// CHECK: arith.select {{.*}} : vector<4xi1>, vector<4xf64>
+func.func @largest(%y: memref<?x10xf64>, %e: memref<?xf64>) {
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%y : memref<?x10xf64>) outs(%e : memref<?xf64>) {
+  ^bb0(%a: f64, %s: f64):
+    %c = arith.cmpf ogt, %a, %s : f64
+    %v = arith.select %c, %a, %s : f64
+    linalg.yield %v : f64
+  }
+  return
+}
+
+// Rounds that depend on their order stay, as do short rows and the numbers of
+// columns that only the caller knows.
+// CHECK-LABEL: func.func @ordered
+// CHECK-COUNT-3: linalg.generic
+// CHECK-NOT: vector.
+func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memref<?x?xf32>, %e: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%y : memref<?x10xf32>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %v = arith.subf %a, %s : f32
+    linalg.yield %v : f32
+  }
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%short : memref<?x3xf32>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %v = arith.addf %a, %s : f32
+    linalg.yield %v : f32
+  }
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%unknown : memref<?x?xf32>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %v = arith.addf %a, %s : f32
+    linalg.yield %v : f32
+  }
+  return
+}
