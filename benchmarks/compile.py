@@ -15,7 +15,6 @@
 The best of the runs counts: a busy machine only ever adds to them.
 """
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -90,9 +89,6 @@ def main():
             results.append(measure_one(args, name, folder))
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)
-    if args.json:
-        print(json.dumps({"machine": measure.machine(), "runs": results}, indent=1))
-        return
     header = ["example", "processor s", "clock s", "model.so kB", "peak MiB"]
     header += [f"to {label}, s" for label, _ in STOPS] if args.stops else []
     rows = [
@@ -106,8 +102,9 @@ def main():
         + [f"{s:.2f}" for s in r["stops"].values()]
         for r in results
     ]
-    print(measure.table(header, rows))
-    print(f"\n{measure.machine()}; best of {args.runs} runs, one after the other.")
+    report = {"machine": measure.machine(), "runs": results}
+    remarks = [f"best of {args.runs} runs, one after the other"]
+    measure.show(args, report, header, rows, remarks)
 
 
 if __name__ == "__main__":

@@ -68,10 +68,8 @@ def main():
     parser.add_argument("--libraries", help="take compiled models from there, or put them")
     parser.add_argument("--json", action="store_true", help="print JSON instead")
     args = parser.parse_args()
-    names, seeds = args.variants.split(","), measure.seeds(args.seeds)
-    for name in names:
-        if name not in VARIANTS:
-            parser.error(f"unknown variant '{name}'")
+    names = measure.chosen_variants(parser, args, VARIANTS)
+    seeds = measure.seeds(args.seeds)
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         libraries = {}
@@ -89,12 +87,8 @@ def main():
                 print(json.dumps(runs[-1]), file=sys.stderr, flush=True)
     report = {"machine": measure.machine(), "epochs": args.epochs}
     report.update(threads=args.threads, runs=runs)
-    if args.json:
-        print(json.dumps(report, indent=1))
-        return
     rows = []
-    for name in names:
-        of = [run for run in runs if run["variant"] == name]
+    for name, of in measure.by_variant(names, runs):
 
         def column(key, form):
             return measure.span([run[key] for run in of], form)
@@ -112,9 +106,9 @@ def main():
         )
     header = ["", "test accuracy by the mode", "H_a", "H_b", "dead members"]
     header += ["clock s an epoch", "processor s an epoch", "peak MiB"]
-    print(measure.table(header, rows))
-    print(f"\n{args.epochs} epochs, seeds {args.seeds}, mean (range).")
-    print(f"{report['machine']}; {args.threads} threads.")
+    remarks = [f"{args.epochs} epochs, seeds {args.seeds}, mean (range)."]
+    remarks += [f"{args.threads} threads"]
+    measure.show(args, report, header, rows, remarks)
 
 
 if __name__ == "__main__":

@@ -97,3 +97,30 @@ def span(values, form="{:.3f}"):
     """Mean and range: `0.857 (0.844–0.866)`."""
     mean = form.format(sum(values) / len(values))
     return f"{mean} ({form.format(min(values))}–{form.format(max(values))})"
+
+
+def chosen_variants(parser, args, known):
+    """The names in --variants; ends with a usage error where one is not `known`."""
+    names = args.variants.split(",")
+    for name in names:
+        if name not in known:
+            parser.error(f"unknown variant '{name}'")
+    return names
+
+
+def by_variant(names, runs):
+    """Each name with its runs, in the order of the names."""
+    return [(name, [run for run in runs if run["variant"] == name]) for name in names]
+
+
+def show(args, report, header, rows, remarks):
+    """`report` as JSON where --json asks for it; else a table of its runs with
+    remarks below, the last on the machine."""
+    if args.json:
+        print(json.dumps(report, indent=1))
+        return
+    print(table(header, rows))
+    print()
+    for remark in remarks[:-1]:
+        print(remark)
+    print(f"{report['machine']}; {remarks[-1]}.")

@@ -124,10 +124,8 @@ def main():
     parser.add_argument("--no-numpy", action="store_true", help="leave it out")
     parser.add_argument("--json", action="store_true", help="print JSON instead")
     args = parser.parse_args()
-    names, seeds = args.variants.split(","), measure.seeds(args.seeds)
-    for name in names:
-        if name not in variants(args.steps):
-            parser.error(f"unknown variant '{name}'")
+    names = measure.chosen_variants(parser, args, variants(args.steps))
+    seeds = measure.seeds(args.seeds)
     with tempfile.TemporaryDirectory() as folder:
         library = os.path.join(folder, "toy.so")
         model = os.path.join(measure.SOURCE, "examples", "toy.mlir")
@@ -148,12 +146,8 @@ def main():
     }
     if not args.no_numpy:
         report["numpy"] = reference(args)["variants"]
-    if args.json:
-        print(json.dumps(report, indent=1))
-        return
     rows = []
-    for name in names:
-        of = [run for run in runs if run["variant"] == name]
+    for name, of in measure.by_variant(names, runs):
         count = {k: sum(run[k] for run in of) for k in of[0] if k.startswith("solved")}
         rows.append(
             [
@@ -173,10 +167,10 @@ def main():
         )
     header = ["", "solved", "by the best member", "by the mode"]
     header += ["processor s a run", "clock s a run"]
-    print(measure.table(header, rows))
     bad = [str(r["seed"]) for r in runs if r["variant"] == names[0] and not r["solved"]]
-    print(f"\nNot solved by `{names[0]}`: seeds {', '.join(bad) or 'none'}.")
-    print(f"{report['machine']}; {args.jobs} runs at once, one thread each.")
+    remarks = [f"Not solved by `{names[0]}`: seeds {', '.join(bad) or 'none'}."]
+    remarks += [f"{args.jobs} runs at once, one thread each"]
+    measure.show(args, report, header, rows, remarks)
 
 
 if __name__ == "__main__":
