@@ -16,6 +16,7 @@
 #include "dialect/VJPBuilders.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/OpNames.h"
 
 using namespace mlir;
 using namespace modc;
@@ -122,7 +123,12 @@ LogicalResult ReverseSweep::visit(OpBuilder &builder, Operation *op) {
   if (llvm::any_of(read, isUnranked) ||
       llvm::any_of(op->getResults(), isUnranked))
     return op->emitOpError("has no derivative for tensors without a rank");
-  return interface.buildVJP(builder, seeds, *this);
+  MadeOps made(builder);
+  if (failed(interface.buildVJP(builder, seeds, *this)))
+    return failure();
+  for (Operation &gradient : made.get())
+    appendToOpNames(&gradient, "grad");
+  return success();
 }
 
 LogicalResult ReverseSweep::run(OpBuilder &builder, Block &block,

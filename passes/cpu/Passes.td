@@ -16,6 +16,24 @@ include "mlir/Pass/PassBase.td"
 // tiled
 //===----------------------------------------------------------------------===//
 
+def NameOpsPass : Pass<"modular-name-ops", "mlir::func::FuncOp"> {
+  let summary = "name ops by what they do";
+  let description = [{
+    Appends what an op does to the name in its location, which says where in the
+    network it stands. The functions that tasks, loops and kernels become are
+    called after it: what a profiler shows is `infer.layer0.grouped`.
+
+    ```mlir
+    %y = modular.linear %x, %w, %b : ... loc("head"("net.mlir":7:10))
+    ```
+    becomes
+    ```mlir
+    %y = modular.linear %x, %w, %b : ... loc("head.linear"("net.mlir":7:10))
+    ```
+  }];
+  let statistics = [Statistic<"numNamed", "ops", "Number of ops named">];
+}
+
 def DecomposePass : Pass<"modular-decompose"> {
   let summary = "replace the dialect's tensor ops by upstream ops";
   let description = [{

@@ -32,6 +32,7 @@ static void addCleanup(OpPassManager &manager) {
 
 void modc::buildTiledPipeline(OpPassManager &manager,
                               const PipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addPass(createDecomposePass());
   LowerRoutingPassOptions routing;
   routing.rowBlock = options.rowBlock;

@@ -14,6 +14,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/OpNames.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace modc;
@@ -122,6 +124,8 @@ private:
   ForwardResult result;
   /// The step of the scan at hand, null outside.
   Value scanStep;
+  /// Where in the network the ops at hand stand, for their names: "layer0".
+  std::string place;
 };
 } // namespace
 
@@ -141,7 +145,7 @@ ForwardBuilder::inlineBlock(Block &block, IRMapping &mapping,
     else if (auto layer = dyn_cast<LayerOp>(op))
       inlined = routeLayer(layer, mapping);
     else
-      b.clone(op, mapping);
+      setOpNames(b.clone(op, mapping), place);
     if (failed(inlined))
       return failure();
   }
@@ -169,6 +173,7 @@ LogicalResult ForwardBuilder::inlineApply(ApplyOp op, IRMapping &mapping,
     arguments.push_back(mapping.lookupOrDefault(operand));
   // An instance in the graph is named by itself, not after the graph.
   std::string inner = op->getParentOfType<GraphOp>() ? "" : prefix;
+  llvm::SaveAndRestore where(place, joinNames(place, op.getInstance()));
   FailureOr<SmallVector<Value>> values =
       inlineTemplate(module.getBody(), arguments,
                      inner + op.getInstance().str() + ".", resolve);
@@ -269,7 +274,7 @@ LogicalResult ForwardBuilder::inlineScan(ScanOp op, IRMapping &mapping,
 /// The selection of a layer's rows, `rows` a point in this step of a scan.
 Value ForwardBuilder::buildSelection(const LayerSite &site, Value scores,
                                      int64_t rows) {
-  Location loc = LayerOp(site.op).getLoc();
+  Location loc = withOpName(LayerOp(site.op).getLoc(), place);
   RoutingDistribution distribution =
       ControllerOp(site.controller).getRoutingDistribution();
   if (options.policy == ForwardOptions::Choices::Mode ||
@@ -317,7 +322,7 @@ Value ForwardBuilder::buildSelection(const LayerSite &site, Value scores,
 }
 
 Value ForwardBuilder::buildGates(LayerOp op, Value scores, Value selection) {
-  Location loc = op.getLoc();
+  Location loc = withOpName(op.getLoc(), place);
   int64_t choose = op.getChoose();
   auto type = RankedTensorType::get({ShapedType::kDynamic, choose},
                                     program.getElement());
@@ -339,7 +344,7 @@ Value ForwardBuilder::buildGates(LayerOp op, Value scores, Value selection) {
 FailureOr<GroupedOp> ForwardBuilder::buildGrouped(const LayerSite &site,
                                                   Value plan, ValueRange rows,
                                                   ValueRange operands) {
-  Location loc = LayerOp(site.op).getLoc();
+  Location loc = withOpName(LayerOp(site.op).getLoc(), place);
   auto pool = layout.pools.find(site.pool);
   const std::vector<MemberClass> &classes = pool->second;
   SmallVector<Attribute> members;
@@ -396,17 +401,23 @@ FailureOr<GroupedOp> ForwardBuilder::buildGrouped(const LayerSite &site,
 
 LogicalResult ForwardBuilder::routeLayer(LayerOp op, IRMapping &mapping) {
   const LayerSite &site = layout.layers.find(op)->second;
-  Location loc = op.getLoc();
+  llvm::SaveAndRestore where(place, joinNames(place, site.name));
+  Location loc = withOpName(op.getLoc(), place);
   auto lookup = [&](ValueRange values) {
     return llvm::map_to_vector(values, [&](Value value) {
       return mapping.lookupOrDefault(value);
     });
   };
   ControllerOp controller = site.controller;
-  FailureOr<SmallVector<Value>> scores = inlineTemplate(
-      controller.getBody(), lookup(op.getControllerOperands()),
-      controller.getSymName().str() + ".",
-      [&](const std::string &name) { return resolveSingle(name); });
+  FailureOr<SmallVector<Value>> scores;
+  {
+    llvm::SaveAndRestore inside(place,
+                                joinNames(place, controller.getSymName()));
+    scores = inlineTemplate(
+        controller.getBody(), lookup(op.getControllerOperands()),
+        controller.getSymName().str() + ".",
+        [&](const std::string &name) { return resolveSingle(name); });
+  }
   if (failed(scores))
     return failure();
   Value score = scores->front();

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/OpNames.h"
 #include "passes/training/Forward.h"
 
 using namespace mlir;
@@ -116,9 +117,8 @@ static Value buildShorthand(ProgramBuilder &program, ObjectiveOp objective,
   llvm_unreachable("no shorthand");
 }
 
-Value modc::buildLogLikelihood(ProgramBuilder &program, NetworkOp network,
-                               ValueRange outputs, ValueRange wanted) {
-  ObjectiveOp objective = network.getObjective();
+static Value buildObjective(ProgramBuilder &program, ObjectiveOp objective,
+                            ValueRange outputs, ValueRange wanted) {
   if (objective.getKind() != ObjectiveKind::Custom)
     return buildShorthand(program, objective, outputs[0], wanted[0]);
   IRMapping mapping;
@@ -137,4 +137,14 @@ Value modc::buildLogLikelihood(ProgramBuilder &program, NetworkOp network,
     program.builder().clone(op, mapping);
   }
   return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+}
+
+Value modc::buildLogLikelihood(ProgramBuilder &program, NetworkOp network,
+                               ValueRange outputs, ValueRange wanted) {
+  MadeOps made(program.builder());
+  Value result =
+      buildObjective(program, network.getObjective(), outputs, wanted);
+  for (Operation &op : made.get())
+    setOpNames(&op, "objective");
+  return result;
 }

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/OpNames.h"
 #include "passes/training/Programs.h"
 
 using namespace mlir;
@@ -290,7 +291,7 @@ static Value buildSquareSum(ProgramBuilder &program,
                             const ParameterStack &stack, Value gradient,
                             Value active) {
   OpBuilder &b = program.builder();
-  Location loc = program.getLoc();
+  Location loc = withOpName(program.getLoc(), "gradient_norm");
   auto type = cast<RankedTensorType>(gradient.getType());
   Type f64 = b.getF64Type();
   int64_t rank = type.getRank();
@@ -435,7 +436,7 @@ static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
       slots.push_back(program.getState(i, slot));
     SmallVector<Type> slotTypes(slots.size(), parameter.getType());
     UpdateOp update = UpdateOp::create(
-        b, loc, parameter.getType(), slotTypes, parameter, in.gradients[i],
+        b, withOpName(loc, stack.names.front()), parameter.getType(), slotTypes, parameter, in.gradients[i],
         slots, actives[i], gatherGroups(program, stack, steps), in.lr,
         in.decay, scale, stack.stacked);
     {

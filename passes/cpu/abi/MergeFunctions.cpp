@@ -70,12 +70,51 @@ struct MergeFunctionsPass
   using MergeFunctionsPassBase::MergeFunctionsPassBase;
 
   void runOnOperation() override {
+    shared.clear();
     // Functions that call equal functions are equal once those are one.
     while (mergeOnce())
       ;
+    renameShared();
   }
 
 private:
+  /// The program that a function was made for: "infer" of "infer.relu".
+  static StringRef programOf(Operation *function) {
+    return SymbolTable::getSymbolName(function).getValue().split('.').first;
+  }
+
+  /// A function of several programs has the name of none.
+  void renameShared() {
+    DenseMap<StringAttr, StringAttr> renamed;
+    DenseSet<StringAttr> taken;
+    for (Operation &op : *getOperation().getBody())
+      if (auto name = SymbolTable::getSymbolName(&op))
+        taken.insert(name);
+    for (Operation *function : shared) {
+      StringAttr name = SymbolTable::getSymbolName(function);
+      auto rest = StringAttr::get(&getContext(),
+                                  name.getValue().split('.').second);
+      if (rest.empty() || !taken.insert(rest).second)
+        continue;
+      renamed[name] = rest;
+      SymbolTable::setSymbolName(function, rest);
+    }
+    replaceNames(renamed);
+  }
+
+  void replaceNames(const DenseMap<StringAttr, StringAttr> &renamed) {
+    if (renamed.empty())
+      return;
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([&](FlatSymbolRefAttr reference) -> Attribute {
+      StringAttr name = renamed.lookup(reference.getAttr());
+      return name ? FlatSymbolRefAttr::get(name) : reference;
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/false);
+  }
+
   bool mergeOnce() {
     // What no code refers to is looked up by name: `infer_workspace`.
     DenseSet<StringAttr> used;
@@ -101,21 +140,18 @@ private:
       }
       renamed[SymbolTable::getSymbolName(&op)] =
           SymbolTable::getSymbolName(*same);
+      if (programOf(*same) != programOf(&op))
+        shared.insert(*same);
+      shared.remove(&op);
       op.erase();
       ++numMerged;
     }
-    if (renamed.empty())
-      return false;
-    AttrTypeReplacer replacer;
-    replacer.addReplacement([&](FlatSymbolRefAttr reference) -> Attribute {
-      StringAttr name = renamed.lookup(reference.getAttr());
-      return name ? FlatSymbolRefAttr::get(name) : reference;
-    });
-    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
-                                          /*replaceLocs=*/false,
-                                          /*replaceTypes=*/false);
-    return true;
+    replaceNames(renamed);
+    return !renamed.empty();
   }
+
+  /// Functions that were one in several programs each, in their order.
+  SetVector<Operation *> shared;
 };
 
 } // namespace

@@ -36,6 +36,7 @@ struct OutlineLoopsPass
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter converter(&getContext(), options);
     MemRefParts parts(converter);
+    FunctionNames names(getOperation());
     SmallVector<func::FuncOp> programs;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function.isPublic() && !function.isExternal())
@@ -48,10 +49,8 @@ struct OutlineLoopsPass
         loops.push_back(loop);
         return WalkResult::skip();
       });
-      unsigned number = 0;
       for (scf::ForOp loop : loops)
-        if (succeeded(outline(program, loop, number, parts)))
-          ++number;
+        outline(program, loop, names, parts);
     }
   }
 
@@ -68,16 +67,17 @@ private:
     return closed;
   }
 
-  LogicalResult outline(func::FuncOp program, scf::ForOp loop, unsigned number,
-                        const MemRefParts &parts) {
+  /// Leaves a loop where it is that uses what no argument can hold.
+  void outline(func::FuncOp program, scf::ForOp loop, FunctionNames &names,
+               const MemRefParts &parts) {
     Captures captures(loop);
     for (Value value : captures.values)
       if (failed(parts.types(value.getType())))
-        return failure();
+        return;
     if (failed(captures.partTypes(parts)))
-      return failure();
+      return;
     ++outlined;
-    std::string name = (program.getName() + "_loop" + Twine(number)).str();
+    std::string name = names.get(program, loop.getLoc(), "loop");
     IRMapping mapping;
     auto function = captures.buildFunction(program, name, {}, parts, mapping);
     OpBuilder builder = OpBuilder::atBlockEnd(&function.getBody().front());
@@ -88,7 +88,6 @@ private:
     func::CallOp::create(builder, loop.getLoc(), function,
                          captures.split(builder, loop.getLoc(), parts));
     loop.erase();
-    return success();
   }
 };
 

@@ -16,6 +16,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/OpNames.h"
 
 using namespace mlir;
 using namespace modc;
@@ -107,6 +108,26 @@ func::FuncOp Captures::buildFunction(Operation *place, StringRef name,
   for (Value value : values)
     mapping.map(value, parts.join(builder, loc, value.getType(), arguments));
   return function;
+}
+
+FunctionNames::FunctionNames(ModuleOp module) {
+  for (Operation &op : *module.getBody())
+    if (auto name = SymbolTable::getSymbolName(&op))
+      taken[name.getValue()] = 0;
+}
+
+std::string FunctionNames::get(func::FuncOp program, Location loc,
+                               StringRef kind) {
+  StringRef part = opNameOf(loc);
+  std::string base =
+      joinNames(program.getName(), part.empty() ? kind : part);
+  if (taken.try_emplace(base, 0).second)
+    return base;
+  std::string name;
+  do
+    name = base + "." + std::to_string(++taken[base]);
+  while (!taken.try_emplace(name, 0).second);
+  return name;
 }
 
 void modc::keepApart(func::FuncOp function) {

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/abi/MemRefParts.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace modc {
 
@@ -49,6 +50,21 @@ struct Captures {
   llvm::SmallVector<mlir::Type> types;
   /// By part.
   llvm::SmallVector<bool> noAlias;
+};
+
+/// Names for functions that are made of parts of programs, as profilers show
+/// them.
+class FunctionNames {
+public:
+  explicit FunctionNames(mlir::ModuleOp module);
+
+  /// "infer.layer0.grouped" for a part of `infer` whose location names it, else
+  /// "infer.<kind>"; with ".1", ".2", ... where that is taken.
+  std::string get(mlir::func::FuncOp program, mlir::Location loc,
+                  llvm::StringRef kind);
+
+private:
+  llvm::StringMap<unsigned> taken;
 };
 
 /// Tells LLVM to leave calls of the function as they are.

@@ -56,8 +56,9 @@ def OutlineParallelPass : Pass<"modular-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Turn outermost parallel loops into calls of the host's executor";
   let description = [{
     The body of each outermost `scf.parallel` becomes a function of a context, a
-    task and a worker; the loop becomes a call of `modc_host.parallel_for`. A loop
-    of one trip runs where it stands. Parallel loops inside a task become
+    task and a worker; the loop becomes a call of `modc_host.parallel_for`, which
+    also gets the name of the loop's location. A loop of one trip runs where it
+    stands, unless the host wants to see every region. Parallel loops inside a task become
     `scf.for`. Values from outside go through a structure on the stack; buffers
     that are distinct there are `noalias` in the task.
 
@@ -69,9 +70,9 @@ def OutlineParallelPass : Pass<"modular-outline-parallel", "::mlir::ModuleOp"> {
 
     ```mlir
     llvm.store %a's pointer, %context
-    llvm.call %parallel_for(%user, %tasks, @p_task0, %context)
+    llvm.call %parallel_for(%user, %tasks, @p.loop.task, %context, @modc_region0)
 
-    llvm.func internal @p_task0(%context: !llvm.ptr, %task: i64, %worker: i64)
+    llvm.func internal @p.loop.task(%context: !llvm.ptr, %task: i64, %worker: i64)
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
@@ -96,7 +97,7 @@ def OutlineLoopsPass : Pass<"modular-outline-loops", "mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    func.call @infer_loop0(%x_pointer, %n, %y_pointer, %n) : (!llvm.ptr, i64, !llvm.ptr, i64) -> ()
+    func.call @infer.loop(%x_pointer, %n, %y_pointer, %n) : (!llvm.ptr, i64, !llvm.ptr, i64) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
@@ -109,15 +110,16 @@ def MergeFunctionsPass : Pass<"modular-merge-functions", "mlir::ModuleOp"> {
   let summary = "keep one of several equal private functions";
   let description = [{
     Tasks of several programs that do the same become one function, and so do the
-    functions that call them.
+    functions that call them. A function of several programs loses the program's
+    part of its name.
 
     ```mlir
-    func.func private @infer_task0_body(...) {...}
-    func.func private @score_task0_body(...) {...}  // the same
+    func.func private @infer.layer0.grouped(...) {...}
+    func.func private @score.layer0.grouped(...) {...}  // the same
     ```
     becomes
     ```mlir
-    func.func private @infer_task0_body(...) {...}  // called by both
+    func.func private @layer0.grouped(...) {...}  // called by both
     ```
   }];
   let statistics = [Statistic<"numMerged", "functions", "Number of functions removed">];

@@ -1,38 +1,40 @@
 // RUN: modc-opt %s --modular-merge-functions | FileCheck %s
 
-// Two tasks are equal once the bodies that they call are one.
+// Two tasks are equal once the bodies that they call are one. A function of two
+// programs has the name of neither.
 // CHECK-LABEL: func.func @infer
-// CHECK: llvm.mlir.addressof @infer_task0
+// CHECK: llvm.mlir.addressof @relu.task
 // CHECK-LABEL: func.func @score
-// CHECK: llvm.mlir.addressof @infer_task0
+// CHECK: llvm.mlir.addressof @relu.task
 func.func @infer() -> !llvm.ptr {
-  %task = llvm.mlir.addressof @infer_task0 : !llvm.ptr
+  %task = llvm.mlir.addressof @infer.relu.task : !llvm.ptr
   return %task : !llvm.ptr
 }
 func.func @score() -> !llvm.ptr {
-  %task = llvm.mlir.addressof @score_task0 : !llvm.ptr
+  %task = llvm.mlir.addressof @score.relu.task : !llvm.ptr
   return %task : !llvm.ptr
 }
 
-// CHECK: llvm.func internal @infer_task0
-// CHECK-NOT: @score_task0
-llvm.func internal @infer_task0(%n: i64) {
-  func.call @infer_task0_body(%n) : (i64) -> ()
+// CHECK: llvm.func internal @relu.task
+// CHECK: call @relu(
+// CHECK-NOT: relu.task
+llvm.func internal @infer.relu.task(%n: i64) {
+  func.call @infer.relu(%n) : (i64) -> ()
   llvm.return
 }
-llvm.func internal @score_task0(%n: i64) {
-  func.call @score_task0_body(%n) : (i64) -> ()
+llvm.func internal @score.relu.task(%n: i64) {
+  func.call @score.relu(%n) : (i64) -> ()
   llvm.return
 }
 
-// CHECK: func.func private @infer_task0_body
-// CHECK-NOT: @score_task0_body
-func.func private @infer_task0_body(%n: i64) {
+// CHECK: func.func private @relu(
+// CHECK-NOT: relu
+func.func private @infer.relu(%n: i64) {
   %c = arith.constant 1 : i64
   %m = arith.addi %n, %c : i64
   return
 }
-func.func private @score_task0_body(%n: i64) {
+func.func private @score.relu(%n: i64) {
   %c = arith.constant 1 : i64
   %m = arith.addi %n, %c : i64
   return

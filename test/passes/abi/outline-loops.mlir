@@ -2,9 +2,9 @@
 
 // The pointers of x and y, which are different buffers, cannot overlap.
 // CHECK-LABEL: func.func @scale
-// CHECK: call @scale_loop0
+// CHECK: call @scale.loop
 // CHECK-NOT: scf.for
-// CHECK: func.func private @scale_loop0(%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: f32, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: i64)
+// CHECK: func.func private @scale.loop(%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: f32, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: i64)
 // CHECK-SAME: passthrough = ["noinline"]
 // CHECK: scf.for
 // CHECK: memref.store
@@ -22,7 +22,7 @@ func.func @scale(%x: memref<?xf32>, %y: memref<?xf32>, %s: f32, %n: index) {
 // A loop with a result stays, the one inside of it does not.
 // CHECK-LABEL: func.func @nested
 // CHECK: scf.for
-// CHECK: call @nested_loop0
+// CHECK: call @nested.loop
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @nested(%x: memref<4x4xf32>) -> index {
@@ -51,5 +51,21 @@ func.func @tasks(%context: !llvm.ptr, %n: index) {
   scf.for %i = %c0 to %n step %c1 {
     llvm.call @task(%context) : (!llvm.ptr) -> ()
   }
+  return
+}
+
+// The name of a location, for profilers.
+// CHECK-LABEL: func.func @named
+// CHECK: call @named.head.relu(
+// CHECK: call @named.head.relu.1(
+func.func @named(%x: memref<?xf32>, %n: index, %f: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    memref.store %f, %x[%i] : memref<?xf32>
+  } loc("head.relu"("net.mlir":7:3))
+  scf.for %i = %c0 to %n step %c1 {
+    memref.store %f, %x[%c0] : memref<?xf32>
+  } loc("head.relu"("net.mlir":7:3))
   return
 }
