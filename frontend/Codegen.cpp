@@ -184,7 +184,8 @@ llvm::Error addModel(llvm::Module &module, const CpuTarget &target) {
       modelSymbol(target));
   model->setVisibility(llvm::GlobalValue::HiddenVisibility);
   for (llvm::GlobalObject &object : module.global_objects())
-    if (!object.isDeclaration() && &object != model)
+    if (!object.isDeclaration() && !object.hasPrivateLinkage() &&
+        &object != model)
       object.setLinkage(llvm::GlobalValue::InternalLinkage);
   return llvm::Error::success();
 }

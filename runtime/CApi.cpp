@@ -32,8 +32,11 @@ struct modc_model_handle {
 struct modc_session_handle {
   std::shared_ptr<const Model> model;
   std::unique_ptr<Session> session;
-  void (*log)(void *user, modc_log_level level, const char *message);
-  void *logUser;
+  void (*log)(void *user, modc_log_level level,
+              const char *message) = nullptr;
+  void *logUser = nullptr;
+  void (*trace)(void *user, const modc_trace_event *event) = nullptr;
+  void *traceUser = nullptr;
 };
 
 namespace {
@@ -65,6 +68,15 @@ int guarded(char **error, Body body) {
   } catch (...) {
     return fail("unknown exception");
   }
+}
+
+/// Hands an event to the host's function.
+void report(void *user, const TraceEvent &event) {
+  auto *handle = static_cast<modc_session_handle *>(user);
+  modc_trace_event copy = {modc_trace_kind(event.kind), event.program,
+                           event.name,  event.worker, event.number,
+                           event.begin, event.end};
+  handle->trace(handle->traceUser, &copy);
 }
 
 Status adopt(Result<std::shared_ptr<const Model>> model, modc_model_t **out) {
@@ -290,8 +302,6 @@ int modc_session_open(modc_model_t *model, const modc_session_options *from,
     *out = nullptr;
     SessionOptions options;
     auto handle = std::make_unique<modc_session_handle>();
-    handle->log = nullptr;
-    handle->logUser = nullptr;
     if (from) {
       if (from->struct_size != sizeof(modc_session_options))
         return Error("the session options were not set by "
@@ -304,6 +314,10 @@ int modc_session_open(modc_model_t *model, const modc_session_options *from,
                              from->release};
       handle->log = from->log;
       handle->logUser = from->log_user;
+      handle->trace = from->trace;
+      handle->traceUser = from->trace_user;
+      if (handle->trace)
+        options.trace = {handle.get(), report};
     }
     auto session = Session::create(model->model, options);
     if (!session)

@@ -179,9 +179,11 @@ void Executor::parallelFor(int64_t tasks, modc_task body, void *context) {
 
 modc_host Executor::host() {
   return {this, workers(),
-          [](void *user, int64_t tasks, modc_task body, void *context) {
+          [](void *user, int64_t tasks, modc_task body, void *context,
+             const char *) {
             static_cast<Executor *>(user)->parallelFor(tasks, body, context);
-          }};
+          },
+          /*every_region=*/0};
 }
 
 } // namespace modc

@@ -23,7 +23,7 @@ extern "C" {
 
 /// Version of everything in this header and of the signature's fields. A host
 /// refuses a model of another version.
-#define MODC_ABI_VERSION 1
+#define MODC_ABI_VERSION 2
 
 /// Processor features that compiled code may need, as bits of a mask.
 enum {
@@ -57,8 +57,13 @@ typedef struct modc_host {
   /// Runs `body(context, t, w)` once for every t in [0, tasks), in any order
   /// and on any workers w in [0, workers), no two running tasks with the same
   /// w. Returns when all of them have ended. Never called from inside a task.
+  /// `name` says what runs, for people: "layer0.grouped". It is as long-lived
+  /// as the model.
   void (*parallel_for)(void *user, int64_t tasks, modc_task body,
-                       void *context);
+                       void *context, const char *name);
+  /// If not 0, parallel loops of one task go through `parallel_for` too, so that
+  /// a host that traces sees all of them. Else the model runs those by itself.
+  int64_t every_region;
 } modc_host;
 
 /// The arguments of one run of a program. Arenas and buffers are aligned to 64

@@ -108,6 +108,11 @@ Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
     session->executor = std::make_unique<Executor>(options.workers);
     session->host = session->executor->host();
   }
+  if (options.trace) {
+    session->traced =
+        std::make_unique<TracedHost>(session->host, options.trace);
+    session->host = session->traced->host();
+  }
   if (Status status = session->parameterArena.reserve(
           session->signature().parameterBytes, "parameters");
       !status)
@@ -306,7 +311,10 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
                          sizes,
                          integers,
                          reals};
-  code.run(&arguments);
+  if (traced)
+    traced->call(program.name.c_str(), points, [&] { code.run(&arguments); });
+  else
+    code.run(&arguments);
   for (size_t i = 0; i < bufferCount; ++i)
     if (program.buffers[i].output && pointers[i] != buffers[i].data &&
         needed[i] > 0)

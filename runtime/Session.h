@@ -17,6 +17,7 @@
 #include "runtime/Arena.h"
 #include "runtime/Artefact.h"
 #include "runtime/Executor.h"
+#include "runtime/Trace.h"
 
 #include <array>
 #include <memory>
@@ -34,6 +35,8 @@ struct SessionOptions {
   /// outlive the session.
   std::optional<modc_host> host;
   Allocator allocator = Allocator::standard();
+  /// Told of what runs, where it is set.
+  TraceSink trace;
 };
 
 /// Memory of a program's buffer. Inputs are not written to.
@@ -94,6 +97,7 @@ private:
   std::shared_ptr<const Model> shared;
   SessionOptions options;
   std::unique_ptr<Executor> executor;
+  std::unique_ptr<TracedHost> traced;
   modc_host host = {};
   Arena parameterArena, gradientArena, stateArena, workspace, staging;
   bool hasParameters = false;

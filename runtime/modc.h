@@ -51,7 +51,7 @@ extern "C" {
 #endif
 
 /* Version of this interface's functions and structures. */
-#define MODC_API_VERSION 1
+#define MODC_API_VERSION 2
 
 typedef struct modc_model_handle modc_model_t;
 typedef struct modc_session_handle modc_session_t;
@@ -97,6 +97,23 @@ typedef enum modc_log_level {
   MODC_LOG_WARNING = 1
 } modc_log_level;
 
+typedef enum modc_trace_kind {
+  MODC_TRACE_CALL = 0,   /* a program, from call to return */
+  MODC_TRACE_REGION = 1, /* a parallel loop of a program, all of its tasks */
+  MODC_TRACE_TASK = 2    /* one task of such a loop */
+} modc_trace_kind;
+
+/* Something that ran. Names live as long as the model. */
+typedef struct modc_trace_event {
+  modc_trace_kind kind;
+  const char *program; /* "train_step" */
+  const char *name;    /* "layer0.grouped"; of a call, the program's */
+  int64_t worker;      /* who ran it; 0 is the thread of the call */
+  int64_t number;      /* points of a call, tasks of a region, task's number */
+  int64_t begin_ns;    /* of the system's steady clock */
+  int64_t end_ns;
+} modc_trace_event;
+
 /* What a session takes from its host. Set by modc_session_options_init, then
  * changed by the caller. Functions must stay valid as long as the session. */
 typedef struct modc_session_options {
@@ -115,9 +132,15 @@ typedef struct modc_session_options {
   /* Receives lines about the progress of training, as JSON; may be null. */
   void (*log)(void *user, modc_log_level level, const char *message);
   void *log_user;
+  /* Told of each call, parallel loop and task after it has run, where it is not
+   * null. Tasks are told on the threads that ran them, so that it may run on
+   * several at once, but never on two for one worker. The event is gone when it
+   * returns. Without it, tracing costs nothing. */
+  void (*trace)(void *user, const modc_trace_event *event);
+  void *trace_user;
 } modc_session_options;
 
-/* The defaults: one worker, the C library's memory, no log. */
+/* The defaults: one worker, the C library's memory, no log, no trace. */
 MODC_API void modc_session_options_init(modc_session_options *options);
 
 /* Opens a session without weights; `options` may be null. */

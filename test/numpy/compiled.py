@@ -15,7 +15,7 @@ import struct
 
 import numpy as np
 
-ABI = 1
+ABI = 2
 FLAGS = (
     "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi2", "f16c", "avx512f",
     "avx512dq", "avx512bw", "avx512vl", "avx512cd", "abm",
@@ -24,7 +24,7 @@ DTYPES = {"f32": "<f4", "f64": "<f8", "i8": "<i1", "i32": "<i4", "i64": "<i8"}
 
 _TASK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _PARALLEL = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_int64, _TASK, ctypes.c_void_p
+    None, ctypes.c_void_p, ctypes.c_int64, _TASK, ctypes.c_void_p, ctypes.c_char_p
 )
 
 
@@ -33,6 +33,7 @@ class _Host(ctypes.Structure):
         ("user", ctypes.c_void_p),
         ("workers", ctypes.c_int64),
         ("parallel_for", _PARALLEL),
+        ("every_region", ctypes.c_int64),
     ]
 
 
@@ -122,14 +123,14 @@ class Model:
         }
         self.failures = []
         self._task = _PARALLEL(self._parallel_for)
-        self.host = _Host(None, workers, self._task)
+        self.host = _Host(None, workers, self._task, 0)
         self.workers = workers
         s = self.signature
         self.parameters = _aligned(s["parameter_bytes"])
         self.gradients = _aligned(s["parameter_bytes"])
         self.state = _aligned(s["state_bytes"])
 
-    def _parallel_for(self, user, tasks, body, context):
+    def _parallel_for(self, user, tasks, body, context, name):
         # Backwards and over all workers: order and worker may not matter.
         for task in reversed(range(tasks)):
             body(context, task, task % self.workers)

@@ -20,6 +20,7 @@
 #include "tools/modc/Output.h"
 #include "tools/modc/Progress.h"
 #include "tools/modc/Signals.h"
+#include "tools/modc/TraceOutput.h"
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +48,7 @@ struct BenchFlags {
   bool json = false;
   BenchData data;
   BuildOptions build;
+  TraceOutput trace;
 };
 
 double secondsSince(Clock::time_point start) {
@@ -56,7 +58,7 @@ double secondsSince(Clock::time_point start) {
 /// Programs, probes and what they took.
 class Bench {
 public:
-  explicit Bench(const BenchFlags &flags)
+  explicit Bench(BenchFlags &flags)
       : flags(flags), executor(flags.threads) {}
 
   Status open(const Flags &given);
@@ -73,7 +75,7 @@ private:
   };
   Status sample(Timed &timed);
 
-  const BenchFlags &flags;
+  BenchFlags &flags;
   Executor executor;
   std::unique_ptr<Session> session;
   std::vector<Timed> programs;
@@ -92,6 +94,7 @@ Status Bench::open(const Flags &given) {
   SessionOptions settings;
   // One pool of threads for programs and probes.
   settings.host = executor.host();
+  settings.trace = flags.trace.sink(executor.workers());
   auto created = Session::create(*model, settings);
   if (!created)
     return created.error();
@@ -243,6 +246,7 @@ int benchMain(int argc, char **argv) {
   flags.flag("--json", options.json, "print all as JSON");
   flags.text("--compare", "OLD.json", options.compare,
              "print ratios to an earlier --json");
+  options.trace.addFlags(flags);
   addBuildFlags(flags, options.build);
   flags.examples(
       "  modc bench examples/mnist.mlir --batch 128 --threads 1\n"
@@ -259,6 +263,8 @@ int benchMain(int argc, char **argv) {
       return fail(json.error());
     old = std::move(*json);
   }
+  if (Status status = options.trace.check(); !status)
+    return fail(status.error());
   Bench bench(options);
   if (Status status = bench.open(flags); !status)
     return fail(status.error());
@@ -279,7 +285,7 @@ int benchMain(int argc, char **argv) {
     if (old)
       print(compareText(json["compare"], options.compare));
   }
-  return interrupted ? Interrupted : Done;
+  return options.trace.finish(interrupted ? Interrupted : Done, report.network);
 }
 
 } // namespace modc::driver

@@ -17,6 +17,7 @@
 #include "tools/modc/EvalReport.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
+#include "tools/modc/TraceOutput.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,7 @@ int evalMain(int argc, char **argv) {
   bool json = false;
   EvaluateOptions options;
   BuildOptions build;
+  TraceOutput trace;
   Flags flags(
       "eval", "MODEL --weights WEIGHTS [--data DATA] [FLAG...]",
       "Judges weights on data: accuracy or loss by the mode of the\n"
@@ -54,6 +56,7 @@ int evalMain(int argc, char **argv) {
   flags.integer("--threads", "N", threads, 0, 4096,
                 "threads; 0 takes all processors");
   flags.flag("--json", json, "print JSON, for programs");
+  trace.addFlags(flags);
   addBuildFlags(flags, build);
   flags.examples("  modc eval model.so --weights weights.safetensors \\\n"
                  "    --data fashion-mnist\n");
@@ -65,7 +68,9 @@ int evalMain(int argc, char **argv) {
     return misuse("eval", "no weights are given: --weights FILE");
   }
 
-  auto session = openSession(model, build, flags, threads);
+  if (Status status = trace.check(); !status)
+    return fail(status.error());
+  auto session = openSession(model, build, flags, threads, &trace);
   if (!session)
     return fail(session.error());
   if (Status status = loadWeights(**session, weights); !status)
@@ -84,7 +89,7 @@ int evalMain(int argc, char **argv) {
     printJson(toJson(*evaluation));
   else
     print(describe(*evaluation, options.samples));
-  return Done;
+  return trace.finish(Done, (*session)->signature().network);
 }
 
 } // namespace modc::driver

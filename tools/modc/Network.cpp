@@ -15,6 +15,7 @@
 #include "runtime/formats/File.h"
 #include "tools/modc/Build.h"
 #include "tools/modc/TemporaryDirectory.h"
+#include "tools/modc/TraceOutput.h"
 
 #include <cstring>
 #include <fcntl.h>
@@ -148,12 +149,15 @@ Result<ArtefactNote> compiledNote(const std::string &path,
 Result<std::unique_ptr<Session>> openSession(const std::string &path,
                                              const BuildOptions &options,
                                              const Flags &flags,
-                                             int64_t threads) {
+                                             int64_t threads,
+                                             TraceOutput *trace) {
   auto model = openModel(path, options, flags);
   if (!model)
     return model.error();
   SessionOptions settings;
   settings.workers = threads;
+  if (trace)
+    settings.trace = trace->sink(threads > 0 ? threads : availableProcessors());
   return Session::create(*model, settings);
 }
 

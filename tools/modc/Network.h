@@ -22,6 +22,8 @@
 
 namespace modc::driver {
 
+class TraceOutput;
+
 /// What a file is, by its first bytes.
 enum class FileKind {
   Missing,
@@ -60,11 +62,13 @@ Status checkModel(const std::string &path, const BuildOptions &options,
 Result<ArtefactNote> compiledNote(const std::string &path,
                                   const BuildOptions &options);
 
-/// A session on that model; `threads` = 0 takes all processors.
+/// A session on that model; `threads` = 0 takes all processors. It reports to
+/// `trace` where that is not null.
 Result<std::unique_ptr<Session>> openSession(const std::string &path,
                                              const BuildOptions &options,
                                              const Flags &flags,
-                                             int64_t threads);
+                                             int64_t threads,
+                                             TraceOutput *trace = nullptr);
 
 } // namespace modc::driver
 

@@ -21,6 +21,7 @@
 #include "tools/modc/Compare.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
+#include "tools/modc/TraceOutput.h"
 
 #include <algorithm>
 #include <cmath>
@@ -36,6 +37,7 @@ struct RunOptions {
   int64_t threads = 0;
   int64_t batch = 1024;
   BuildOptions build;
+  TraceOutput trace;
 };
 
 /// An output of the network or the selection, for all points.
@@ -174,7 +176,8 @@ Status Runner::bindOutputs() {
   if (!options.selection.empty())
     if (Status status = checkWritable(options.selection); !status)
       return status;
-  std::vector<OutputFile> files = {{"--selection", options.selection}};
+  std::vector<OutputFile> files = {{"--selection", options.selection},
+                                   options.trace.file()};
   for (size_t i = 0; i < outputPaths.size(); ++i)
     files.push_back(
         {"output " + inQuotes(signature.outputs[i].name), outputPaths[i]});
@@ -302,6 +305,7 @@ int runMain(int argc, char **argv) {
              "allowed difference, relative to the expected value");
   flags.real("--atol", "X", options.tolerance.absolute, 0, infinite,
              "allowed difference, absolute");
+  options.trace.addFlags(flags);
   addBuildFlags(flags, options.build);
   flags.examples(
       "  modc run model.so --weights weights.safetensors --input x.npy \\\n"
@@ -319,8 +323,10 @@ int runMain(int argc, char **argv) {
     return misuse("run", "nothing to do: give --output, --selection or "
                          "--expect");
 
-  auto session =
-      openSession(options.model, options.build, flags, options.threads);
+  if (Status status = options.trace.check(); !status)
+    return fail(status.error());
+  auto session = openSession(options.model, options.build, flags,
+                             options.threads, &options.trace);
   if (!session)
     return fail(session.error());
   if (Status status = loadWeights(**session, options.weights); !status)
@@ -330,6 +336,8 @@ int runMain(int argc, char **argv) {
        {&Runner::readInputs, &Runner::bindOutputs, &Runner::compute})
     if (Status status = (runner.*step)(); !status)
       return fail(status.error());
+  if (int code = options.trace.finish(Done, (*session)->signature().network))
+    return code;
   if (Status status = runner.writeOutputs(); !status)
     return fail(status.error());
   auto difference = runner.compareOutputs();

@@ -32,7 +32,8 @@ int trainMain(int argc, char **argv) {
     return fail(status.error());
   if (Status status = flags.adoptOrigin(parser); !status)
     return fail(status.error());
-  auto session = openSession(flags.model, flags.build, parser, flags.threads);
+  auto session = openSession(flags.model, flags.build, parser, flags.threads,
+                             &flags.trace);
   if (!session)
     return fail(session.error());
   Training training(flags, **session);
@@ -40,7 +41,8 @@ int trainMain(int argc, char **argv) {
     return fail(status.error());
   if (Status status = training.start(); !status)
     return fail(status.error());
-  return training.run();
+  return flags.trace.finish(training.run(),
+                            (*session)->signature().network);
 }
 
 } // namespace modc::driver

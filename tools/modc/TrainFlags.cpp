@@ -88,6 +88,7 @@ void TrainFlags::declare(Flags &parser) {
               "go on from the checkpoint, with its data and options where no "
               "flag says otherwise");
   parser.flag("--json", json, "print the summary as JSON");
+  trace.addFlags(parser);
   addBuildFlags(parser, build);
   parser.choice("--optimizer", build.optimizer,
                 {"sgd", "momentum", "rmsprop", "adam"},
@@ -148,7 +149,10 @@ Status TrainFlags::checkFiles() const {
     if (!path.empty())
       if (Status status = checkWritable(path); !status)
         return status;
-  if (Status status = checkDistinct({{"--save", save},
+  if (Status status = trace.check(); !status)
+    return status;
+  if (Status status = checkDistinct({trace.file(),
+                                     {"--save", save},
                                      {"--log", log},
                                      {"the checkpoint", train.checkpoint},
                                      {"the model", model}});

@@ -16,6 +16,7 @@
 #include "runtime/Trainer.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Selections.h"
+#include "tools/modc/TraceOutput.h"
 
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct TrainFlags {
   int64_t threads = 0, evalEvery = 0, checkpointEvery = 1000, seed = 0;
   bool resume = false, json = false;
   BuildOptions build;
+  TraceOutput trace;
   /// Complete when check() has passed.
   TrainOptions train;
   SelectionSaver selections;

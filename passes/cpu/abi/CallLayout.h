@@ -32,7 +32,7 @@ enum class CallField : int64_t {
 };
 
 /// Fields of modc_host, eight bytes each.
-enum class HostField : int64_t { User, Workers, ParallelFor };
+enum class HostField : int64_t { User, Workers, ParallelFor, EveryRegion };
 
 /// Loads the eight bytes with number `index` behind `base`. They do not change
 /// during a call.

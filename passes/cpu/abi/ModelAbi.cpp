@@ -331,7 +331,7 @@ private:
       names.push_back(LLVM::GlobalOp::create(
           builder, loc,
           LLVM::LLVMArrayType::get(builder.getI8Type(), text.size()),
-          /*isConstant=*/true, LLVM::Linkage::Internal,
+          /*isConstant=*/true, LLVM::Linkage::Private,
           "modc_name" + std::to_string(i), builder.getStringAttr(text)));
     }
     auto type = LLVM::LLVMArrayType::get(entry, table.size());

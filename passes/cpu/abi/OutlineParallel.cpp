@@ -14,6 +14,7 @@
 #include "mlir/Conversion/LLVMCommon/LoweringOptions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/OpNames.h"
 #include "passes/Passes.h"
 #include "passes/cpu/abi/CallLayout.h"
 #include "passes/cpu/abi/Outlining.h"
@@ -37,6 +38,9 @@ struct OutlineParallelPass
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter typeConverter(&getContext(), options);
     converter = &typeConverter;
+    FunctionNames functionNames(getOperation());
+    names = &functionNames;
+    regions.clear();
     SmallVector<func::FuncOp> functions;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function.isPublic() && !function.isExternal())
@@ -59,8 +63,8 @@ private:
     for (scf::ParallelOp loop : llvm::reverse(inner))
       if (failed(serialize(loop)))
         return failure();
-    for (auto [number, loop] : llvm::enumerate(loops))
-      if (failed(outline(function, loop, number)))
+    for (scf::ParallelOp loop : loops)
+      if (failed(outline(function, loop)))
         return failure();
     return success();
   }
@@ -94,8 +98,7 @@ private:
     return success();
   }
 
-  LogicalResult outline(func::FuncOp function, scf::ParallelOp loop,
-                        unsigned number) {
+  LogicalResult outline(func::FuncOp function, scf::ParallelOp loop) {
     if (failed(refuseReduction(loop)))
       return failure();
     if (loop.getNumLoops() != 1)
@@ -108,7 +111,7 @@ private:
       return failure();
     OpBuilder builder(loop);
     SmallVector<Value> packed = captures.split(builder, loop.getLoc(), parts);
-    std::string name = (function.getName() + "_task" + Twine(number)).str();
+    std::string name = names->get(function, loop.getLoc(), "loop");
     auto context =
         LLVM::LLVMStructType::getLiteral(builder.getContext(), captures.types);
     buildBody(function, loop, name, captures, parts);
@@ -124,8 +127,8 @@ private:
     Location loc = loop.getLoc();
     IRMapping mapping;
     Type i64 = IntegerType::get(&getContext(), 64);
-    auto body = captures.buildFunction(function, (name + "_body").str(),
-                                       {i64, i64}, parts, mapping);
+    auto body = captures.buildFunction(function, name, {i64, i64}, parts,
+                                       mapping);
     keepApart(body);
     Block *entry = &body.getBody().front();
     Value number = entry->getArgument(captures.types.size());
@@ -158,8 +161,9 @@ private:
     Type i64 = builder.getI64Type();
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
-    auto task = LLVM::LLVMFuncOp::create(builder, loc, name, type,
-                                         LLVM::Linkage::Internal);
+    auto task =
+        LLVM::LLVMFuncOp::create(builder, loc, (name + ".task").str(), type,
+                                 LLVM::Linkage::Internal);
     Block *entry = task.addEntryBlock(builder);
     builder.setInsertionPointToStart(entry);
     SmallVector<Value> arguments;
@@ -171,14 +175,13 @@ private:
     }
     arguments.push_back(entry->getArgument(1));
     arguments.push_back(entry->getArgument(2));
-    func::CallOp::create(builder, loc, (name + "_body").str(), TypeRange(),
-                         arguments);
+    func::CallOp::create(builder, loc, name, TypeRange(), arguments);
     LLVM::ReturnOp::create(builder, loc, ValueRange());
     return task;
   }
 
   /// Packs the context and calls the host, or the task itself where there is
-  /// but one.
+  /// but one and the host does not want to see it.
   void buildCall(func::FuncOp function, scf::ParallelOp loop,
                  LLVM::LLVMFuncOp task, LLVM::LLVMStructType context,
                  ArrayRef<Value> packed) {
@@ -209,7 +212,13 @@ private:
     Value zero = arith::ConstantIntOp::create(builder, loc, 0, 64);
     Value isOne = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                         trips, single);
-    auto branch = scf::IfOp::create(builder, loc, isOne, /*withElse=*/true);
+    Value host = loadField(builder, loc, call, CallField::Host);
+    Value every =
+        loadWord(builder, loc, i64, host, int64_t(HostField::EveryRegion));
+    Value unseen = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         every, zero);
+    Value direct = arith::AndIOp::create(builder, loc, isOne, unseen);
+    auto branch = scf::IfOp::create(builder, loc, direct, /*withElse=*/true);
     builder.setInsertionPointToStart(branch.thenBlock());
     LLVM::CallOp::create(builder, loc, task, ValueRange{memory, zero, zero});
     builder.setInsertionPointToStart(branch.elseBlock());
@@ -217,17 +226,34 @@ private:
                                        trips, zero);
     auto many = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
     builder.setInsertionPointToStart(many.thenBlock());
-    Value host = loadField(builder, loc, call, CallField::Host);
     Value user =
         loadWord(builder, loc, pointer, host, int64_t(HostField::User));
     Value run =
         loadWord(builder, loc, pointer, host, int64_t(HostField::ParallelFor));
     Value address = LLVM::AddressOfOp::create(builder, loc, task);
+    Value region = LLVM::AddressOfOp::create(builder, loc, nameOf(loop));
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(builder.getContext()),
-        {pointer, i64, pointer, pointer});
+        {pointer, i64, pointer, pointer, pointer});
     LLVM::CallOp::create(builder, loc, type,
-                         ValueRange{run, user, trips, address, memory});
+                         ValueRange{run, user, trips, address, memory, region});
+  }
+
+  /// The text that tells the host what runs; one for all loops of a name.
+  LLVM::GlobalOp nameOf(scf::ParallelOp loop) {
+    StringRef name = opNameOf(loop.getLoc());
+    std::string text = (name.empty() ? "loop" : name.str()) + '\0';
+    LLVM::GlobalOp &global = regions[text];
+    if (global)
+      return global;
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    global = LLVM::GlobalOp::create(
+        builder, getOperation().getLoc(),
+        LLVM::LLVMArrayType::get(builder.getI8Type(), text.size()),
+        /*isConstant=*/true, LLVM::Linkage::Private,
+        "modc_region" + std::to_string(regions.size() - 1),
+        builder.getStringAttr(text));
+    return global;
   }
 
   /// The call's structure, an argument that is added once.
@@ -246,6 +272,8 @@ private:
   }
 
   const LLVMTypeConverter *converter = nullptr;
+  FunctionNames *names = nullptr;
+  llvm::StringMap<LLVM::GlobalOp> regions;
 };
 
 } // namespace

@@ -15,7 +15,7 @@
 
 // CHECK: llvm.func internal @program_workspace(%{{.*}}: !llvm.ptr, %{{.*}}: i64) -> i64
 
-// CHECK: llvm.mlir.global internal constant @modc_name0("program\00")
+// CHECK: llvm.mlir.global private constant @modc_name0("program\00")
 // CHECK: llvm.mlir.global external constant @modc_programs() {{.*}}: !llvm.array<1 x struct<(ptr, ptr, ptr)>>
 func.func @program(
     %w: memref<4xf32> {modular.role = "parameter", modular.name = "w", modular.offset = 192 : i64},

@@ -2,22 +2,26 @@
 
 // CHECK-LABEL: func.func @loop
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xf32>, %[[N:[a-z0-9]+]]: index, %[[CALL:[a-z0-9]+]]: !llvm.ptr {modular.role = "call"}
-// CHECK: %[[TASK:.*]] = llvm.mlir.addressof @loop_task0
+// CHECK-DAG: %[[TASK:.*]] = llvm.mlir.addressof @loop.loop.task
+// CHECK-DAG: %[[REGION:.*]] = llvm.mlir.addressof @modc_region0
 // CHECK: %[[CONTEXT:.*]] = llvm.alloca
 // CHECK: %[[TASKS:.*]] = arith.index_cast
 // CHECK: %[[ONE:.*]] = arith.cmpi eq, %[[TASKS]]
-// CHECK: scf.if %[[ONE]]
-// CHECK-NEXT: llvm.call @loop_task0(%[[CONTEXT]],
-// CHECK: else
 // CHECK: %[[HOST:.*]] = llvm.load %[[CALL]]
+// CHECK: llvm.getelementptr %[[HOST]][3]
+// CHECK: %[[UNSEEN:.*]] = arith.cmpi eq, %{{.*}}, %{{.*}} : i64
+// CHECK: %[[DIRECT:.*]] = arith.andi %[[ONE]], %[[UNSEEN]]
+// CHECK: scf.if %[[DIRECT]]
+// CHECK-NEXT: llvm.call @loop.loop.task(%[[CONTEXT]],
+// CHECK: else
 // CHECK: %[[USER:.*]] = llvm.load %[[HOST]]
 // CHECK: llvm.getelementptr %[[HOST]][2]
-// CHECK: llvm.call %{{.*}}(%[[USER]], %[[TASKS]], %[[TASK]], %[[CONTEXT]])
+// CHECK: llvm.call %{{.*}}(%[[USER]], %[[TASKS]], %[[TASK]], %[[CONTEXT]], %[[REGION]])
 // CHECK-NOT: scf.parallel
 
-// CHECK: llvm.func internal @loop_task0(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
-// CHECK: call @loop_task0_body
-// CHECK: func.func private @loop_task0_body({{.*}}!llvm.ptr {llvm.noalias}
+// CHECK: llvm.func internal @loop.loop.task(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
+// CHECK: call @loop.loop(
+// CHECK: func.func private @loop.loop({{.*}}!llvm.ptr {llvm.noalias}
 // A loop inside of a task is serial.
 // CHECK: scf.for
 // CHECK-NOT: scf.parallel
@@ -41,7 +45,7 @@ func.func @loop(%x: memref<?xf32>, %n: index) {
 // -----
 
 // Two views of one buffer may overlap, so that neither is noalias.
-// CHECK-LABEL: func.func private @overlap_task0_body
+// CHECK-LABEL: func.func private @overlap.loop(
 // CHECK-NOT: llvm.noalias
 // CHECK: return
 func.func @overlap(%x: memref<8xf32>, %n: index) {
@@ -53,6 +57,30 @@ func.func @overlap(%x: memref<8xf32>, %n: index) {
     memref.store %v, %x[%i] : memref<8xf32>
     scf.reduce
   }
+  return
+}
+
+// -----
+
+// Names come from locations; one text serves all regions of a name.
+// CHECK-LABEL: func.func @named
+// CHECK-DAG: llvm.mlir.addressof @named.layer0.grouped.task
+// CHECK-DAG: llvm.mlir.addressof @named.layer0.grouped.1.task
+// CHECK-DAG: llvm.mlir.addressof @modc_region0
+// CHECK-NOT: @modc_region1
+// CHECK: llvm.mlir.global private constant @modc_region0("layer0.grouped\00")
+func.func @named(%x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %f = arith.constant 0.0 : f32
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %f, %x[%i] : memref<?xf32>
+    scf.reduce
+  } loc("layer0.grouped"("net.mlir":7:3))
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %f, %x[%c0] : memref<?xf32>
+    scf.reduce
+  } loc("layer0.grouped"("net.mlir":8:3))
   return
 }
 

@@ -80,6 +80,30 @@ TEST(CApi, TrainsAndPredicts) {
   EXPECT_NE(json.find("\"squared_error\""), std::string::npos);
 }
 
+TEST(CApi, TellsTheHostWhatRan) {
+  Points points;
+  modc::api::Model model = openToy();
+  modc_session_options options = modc::api::sessionOptions();
+  std::vector<std::string> seen;
+  options.trace_user = &seen;
+  options.trace = [](void *user, const modc_trace_event *event) {
+    const char *kinds[] = {"call", "region", "task"};
+    auto &seen = *static_cast<std::vector<std::string> *>(user);
+    seen.push_back(std::string(kinds[event->kind]) + " " + event->program +
+                   " " + event->name + " " + std::to_string(event->worker) +
+                   " " + std::to_string(event->number));
+    EXPECT_LE(event->begin_ns, event->end_ns);
+  };
+  modc::api::Session session(model, options);
+  session.init(3);
+  seen.clear();
+  std::vector<float> y(20);
+  session.infer(10, {points.x.data()}, {y.data()});
+  EXPECT_EQ(seen, (std::vector<std::string>{"task infer points 0 0",
+                                            "region infer points 0 1",
+                                            "call infer infer 0 10"}));
+}
+
 TEST(CApi, TrainingInPartsIsTrainingInOne) {
   Points points;
   modc::api::Model model = openToy();

@@ -107,7 +107,7 @@ TEST(Executor, HostTableCallsIt) {
   modc_host host = executor.host();
   EXPECT_EQ(host.workers, 2);
   Loop loop(10, 2);
-  host.parallel_for(host.user, 10, Loop::body, &loop);
+  host.parallel_for(host.user, 10, Loop::body, &loop, "loop");
   loop.check();
 }
 

@@ -170,11 +170,14 @@ TEST(Session, UsesTheHostsFunctions) {
   } counts;
   SessionOptions options;
   options.host = modc_host{
-      &counts, 1, [](void *user, int64_t tasks, modc_task body, void *context) {
+      &counts, 1,
+      [](void *user, int64_t tasks, modc_task body, void *context,
+         const char *) {
         ++static_cast<Counts *>(user)->loops;
         for (int64_t task = tasks; task-- > 0;)
           body(context, task, 0);
-      }};
+      },
+      0};
   options.allocator = {&counts,
                        [](void *user, size_t bytes, size_t alignment) {
                          static_cast<Counts *>(user)->bytes += int64_t(bytes);

@@ -99,7 +99,7 @@ void overBlocks(const modc_call *call, Body body) {
         (*context->body)(task *kBlock,
                          std::min(context->points, (task + 1) * kBlock), task);
       },
-      &context);
+      &context, "points");
 }
 
 uint32_t fnv1a(const char *name) {
