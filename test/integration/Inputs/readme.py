@@ -9,6 +9,7 @@
 # checks that its first network is examples/toy.mlir and that links lead somewhere.
 #
 #===----------------------------------------------------------------------===#
+import glob
 import os
 import re
 import shlex
@@ -33,7 +34,7 @@ def check_network(source, text):
 
 def check_links(path):
     with open(path, encoding="utf-8") as file:
-        text = file.read()
+        text = re.sub(r"```.*?```", "", file.read(), flags=re.S)
     folder = os.path.dirname(path)
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         if not os.path.exists(os.path.join(folder, target)):
@@ -68,8 +69,10 @@ def main():
     with open(readme, encoding="utf-8") as file:
         text = file.read()
     check_network(source, text)
-    for name in ("README.md", "docs/README.md", "dialect/Rationale.md"):
+    for name in ("README.md", "dialect/Rationale.md", "benchmarks/README.md"):
         check_links(os.path.join(source, name))
+    for page in sorted(glob.glob(os.path.join(source, "docs", "*.md"))):
+        check_links(page)
     run_commands(source, text)
 
 
