@@ -24,6 +24,20 @@ namespace modc {
 using namespace mlir;
 using namespace modc;
 
+/// Whether rows follow one another, from whatever offset.
+static bool hasNoGaps(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset, stride = 1;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return false;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (strides[d] != stride || (d && type.isDynamicDim(d)))
+      return type.getLayout().isIdentity();
+    stride *= type.getDimSize(d);
+  }
+  return true;
+}
+
 /// Whether every operand is a buffer without gaps, read or written at the place
 /// of the loop, or a scalar.
 static bool isFlat(linalg::GenericOp op) {
@@ -34,8 +48,7 @@ static bool isFlat(linalg::GenericOp op) {
     if (op.isScalar(&operand))
       continue;
     auto type = cast<MemRefType>(operand.get().getType());
-    if (!op.getMatchingIndexingMap(&operand).isIdentity() ||
-        !type.getLayout().isIdentity())
+    if (!op.getMatchingIndexingMap(&operand).isIdentity() || !hasNoGaps(type))
       return false;
   }
   return true;
@@ -86,9 +99,22 @@ private:
     else
       count = builder.getIndexAttr(known);
     int64_t length = isa<Value>(count) ? ShapedType::kDynamic : known;
+    SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    (void)type.getStridesAndOffset(strides, offset);
+    if (offset == 0)
+      return memref::ReinterpretCastOp::create(
+          builder, loc, MemRefType::get({length}, type.getElementType()),
+          buffer, builder.getIndexAttr(0), ArrayRef<OpFoldResult>{count},
+          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+    auto layout = StridedLayoutAttr::get(builder.getContext(), offset, {1});
+    auto part = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
+    OpFoldResult start = builder.getIndexAttr(offset);
+    if (ShapedType::isDynamic(offset))
+      start = part.getOffset();
     return memref::ReinterpretCastOp::create(
-        builder, loc, MemRefType::get({length}, type.getElementType()), buffer,
-        builder.getIndexAttr(0), ArrayRef<OpFoldResult>{count},
+        builder, loc, MemRefType::get({length}, type.getElementType(), layout),
+        part.getBaseBuffer(), start, ArrayRef<OpFoldResult>{count},
         ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
   }
 

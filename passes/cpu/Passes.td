@@ -247,6 +247,28 @@ def ExpandCopiesPass : Pass<"modular-expand-copies", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numExpanded", "copies", "Number of copies expanded">];
 }
 
+def ParallelizeRowsPass : Pass<"modular-parallelize-rows", "mlir::func::FuncOp"> {
+  let summary = "run large ops in tasks over rows";
+  let description = [{
+    An op on buffers that stands in no task and whose first loop is parallel
+    becomes a parallel loop over blocks of rows, where a block is enough work for
+    a task. The size of a block follows from static shapes.
+
+    ```mlir
+    linalg.generic ins(%x : memref<?x1024xf32>) outs(%y : memref<?x1024xf32>) { math.exp }
+    ```
+    becomes
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      linalg.generic ins(%rows_of_x) outs(%rows_of_y) { math.exp }
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numSplit", "ops", "Number of ops that became tasks">];
+}
+
 def FlattenElementwisePass : Pass<"modular-flatten-elementwise", "mlir::func::FuncOp"> {
   let summary = "run elementwise ops over one dimension";
   let description = [{

@@ -77,6 +77,7 @@ void modc::buildBuffersPipeline(OpPassManager &manager,
     contractions.vectorBits = options.vectorBits;
     contractions.rowBlock = options.rowBlock;
     manager.addPass(createLowerContractionsPass(contractions));
+    manager.addNestedPass<func::FuncOp>(createParallelizeRowsPass());
     manager.addNestedPass<func::FuncOp>(createFlattenElementwisePass());
     manager.addNestedPass<func::FuncOp>(createOrderLoopsPass());
     manager.addNestedPass<func::FuncOp>(createVectorizeReductionsPass());

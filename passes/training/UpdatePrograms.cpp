@@ -285,8 +285,9 @@ static Value addSquare(OpBuilder &b, Location loc, Value sum, Value g,
   return arith::AddFOp::create(b, loc, sum, term);
 }
 
-/// Σ g² over the active members, in f64. Sums run down the leading dimensions
-/// first, so that the loop over the last one stays a vector.
+/// Σ g² over the active members, in f64. Sums run down the inner dimensions
+/// first, so that members are independent and the loop over the last dimension
+/// stays a vector.
 static Value buildSquareSum(ProgramBuilder &program,
                             const ParameterStack &stack, Value gradient,
                             Value active) {
@@ -303,10 +304,17 @@ static Value buildSquareSum(ProgramBuilder &program,
     Value on = tensor::ExtractOp::create(b, loc, active, first);
     return addSquare(b, loc, zero, g, on);
   }
-  auto columnType = RankedTensorType::get({type.getShape().back()}, f64);
-  Value zeros = buildFilled(b, loc, columnType, gradient, 0.0);
+  // What stays: the last dimension, and the first where others are between.
+  SmallVector<AffineExpr> kept = {b.getAffineDimExpr(rank - 1)};
+  SmallVector<int64_t> shape = {type.getShape().back()};
+  if (rank > 2) {
+    kept.insert(kept.begin(), b.getAffineDimExpr(0));
+    shape.insert(shape.begin(), type.getShape().front());
+  }
+  auto partType = RankedTensorType::get(shape, f64);
+  Value zeros = buildFilled(b, loc, partType, gradient, 0.0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
-  AffineMap last = AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1));
+  AffineMap last = AffineMap::get(rank, 0, kept, b.getContext());
   AffineMap member =
       AffineMap::get(rank, 0,
                      stack.stacked ? b.getAffineDimExpr(0)
@@ -314,9 +322,11 @@ static Value buildSquareSum(ProgramBuilder &program,
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::reduction);
   iterators.back() = utils::IteratorType::parallel;
-  Value columns =
+  if (rank > 2)
+    iterators.front() = utils::IteratorType::parallel;
+  Value parts =
       linalg::GenericOp::create(
-          b, loc, columnType, ValueRange{gradient, active}, zeros,
+          b, loc, partType, ValueRange{gradient, active}, zeros,
           ArrayRef<AffineMap>{identity, member, last}, iterators,
           [&](OpBuilder &n, Location l, ValueRange args) {
             Value sum = addSquare(n, l, args[2], args[0], args[1]);
@@ -325,8 +335,9 @@ static Value buildSquareSum(ProgramBuilder &program,
           .getResult(0);
   auto scalarType = RankedTensorType::get({}, f64);
   Value zero = buildFilled(b, loc, scalarType, gradient, 0.0);
+  auto all = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
   Value sum = linalg::ReduceOp::create(
-                  b, loc, columns, zero, ArrayRef<int64_t>{0},
+                  b, loc, parts, zero, all,
                   [](OpBuilder &n, Location l, ValueRange args) {
                     Value added = arith::AddFOp::create(n, l, args[0], args[1]);
                     linalg::YieldOp::create(n, l, added);

@@ -20,6 +20,21 @@ func.func @flat(%x: memref<?x2xf32>, %s: f32, %y: memref<?x2xf32>) {
   return
 }
 
+// Whole rows from some row on have no gaps either.
+// CHECK-LABEL: func.func @rows
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x2xf32, strided<[2, 1], offset: ?>>
+// CHECK: %[[BASE:.*]], %[[OFFSET:.*]], %{{.*}}:2, %{{.*}}:2 = memref.extract_strided_metadata %[[X]]
+// CHECK: memref.reinterpret_cast %[[BASE]] to offset: [%[[OFFSET]]], sizes: [%{{.*}}], strides: [1]
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]
+func.func @rows(%x: memref<?x2xf32, strided<[2, 1], offset: ?>>, %y: memref<?x2xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x2xf32, strided<[2, 1], offset: ?>>) outs(%y : memref<?x2xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
 // A broadcast, a view with gaps and an op that reads its place stay.
 // CHECK-LABEL: func.func @stay
 // CHECK-NOT: reinterpret_cast
