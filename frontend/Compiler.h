@@ -13,6 +13,7 @@
 #ifndef MODC_FRONTEND_COMPILER_H
 #define MODC_FRONTEND_COMPILER_H
 
+#include "frontend/RemarkLog.h"
 #include "frontend/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -86,8 +87,11 @@ public:
   Status compileTo(mlir::ModuleOp module, const std::string &path,
                    const CompileOptions &options);
 
-  /// Warnings and remarks of the last call, one a line.
+  /// Warnings of the last call, one a line.
   const std::string &diagnostics() const { return messages; }
+
+  /// What passes did and did not do, once it listens to `context()`.
+  RemarkLog &remarks() { return remarkLog; }
 
 private:
   /// An error with the diagnostics since the last call began.
@@ -98,6 +102,8 @@ private:
   Status lower(mlir::ModuleOp module, Phase from, Phase to,
                const CompileOptions &options, const CpuTarget &target);
 
+  // Remarks of the context go there until it is gone.
+  RemarkLog remarkLog;
   mlir::MLIRContext mlirContext;
   std::string messages;
 };

@@ -14,6 +14,7 @@
 #define MODC_PASSES_CPU_CONTRACTIONKERNEL_H
 
 #include "passes/cpu/Contraction.h"
+#include <algorithm>
 
 namespace modc {
 
@@ -32,6 +33,12 @@ struct KernelSchedule {
 
   /// Columns of a panel.
   int64_t panelColumns() const { return lanes * vectors; }
+  /// Rows and columns of the tiles that most of c is made of.
+  int64_t tileRows() const {
+    int64_t parts = (tileColumns() + lanes - 1) / lanes;
+    return std::clamp<int64_t>(6 * vectors / parts, 1, 12);
+  }
+  int64_t tileColumns() const { return std::min(columns, panelColumns()); }
   /// What a caller of the kernel provides, if the kernel packs.
   mlir::MemRefType panelType(mlir::Type element) const {
     return mlir::MemRefType::get({kBlock, std::min(columns, panelColumns())},

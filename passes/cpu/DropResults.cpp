@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/Passes.h"
+#include "passes/cpu/LoweringRemarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_DROPRESULTSPASS
@@ -29,6 +30,7 @@ struct DropResultsPass : modc::impl::DropResultsPassBase<DropResultsPass> {
 
   void runOnOperation() override {
     func::FuncOp func = getOperation();
+    remarkOnUpdates(func);
     if (func.isExternal() || func.getNumResults() == 0 ||
         !llvm::hasSingleElement(func.getBody()))
       return;

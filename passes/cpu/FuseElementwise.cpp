@@ -18,7 +18,9 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/OpNames.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_FUSEELEMENTWISEPASS
@@ -42,25 +44,34 @@ static bool callsFunctions(linalg::GenericOp op) {
   });
 }
 
-/// Whether the producer of `operand` may move into the op that reads it.
-static bool shouldFuse(OpOperand *operand) {
+/// Why the producer of `operand` may not move into the op that reads it; empty
+/// if it may.
+static StringRef whyNotFused(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-  if (!producer || !consumer || !operand->get().hasOneUse())
-    return false;
+  auto consumer = cast<linalg::GenericOp>(operand->getOwner());
+  if (!operand->get().hasOneUse())
+    return "several ops read it, and would each compute it";
   // A contraction has kernels of its own, which want plain operands, also where
   // its rows are chosen by number.
   if (linalg::isaContractionOpInterface(consumer) ||
       !consumer.getBody()->getOps<tensor::ExtractOp>().empty())
-    return false;
+    return "the kernel of a product reads plain operands";
   // The order of a sum is fixed, which keeps its loop scalar: functions stay in
   // loops of their own, which become vectors.
   if (consumer.getNumReductionLoops() && callsFunctions(producer))
-    return false;
+    return "functions of the loop of a sum would be computed one by one";
   // Where the reader runs over more than the producer does, it would compute
   // each element more than once.
   AffineMap map = consumer.getMatchingIndexingMap(operand);
-  return map.isPermutation() || isCheap(producer);
+  if (!map.isPermutation() && !isCheap(producer))
+    return "the reader would compute each element more than once";
+  return {};
+}
+
+/// Whether a generic op reads another one by `operand`.
+static bool isBetweenGenerics(OpOperand *operand) {
+  return operand->get().getDefiningOp<linalg::GenericOp>() &&
+         isa<linalg::GenericOp>(operand->getOwner());
 }
 
 namespace {
@@ -73,12 +84,38 @@ struct FuseElementwisePass
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [this](OpOperand *operand) {
-          bool fuse = shouldFuse(operand);
-          numFused += fuse;
-          return fuse;
+          if (!isBetweenGenerics(operand) || !whyNotFused(operand).empty())
+            return false;
+          ++numFused;
+          Operation *producer = operand->get().getDefiningOp();
+          remarkPassed(getArgument(), "Fused", producer)
+              << remark::add("is part of '{0}', which reads it",
+                             opNameOf(operand->getOwner()->getLoc()));
+          return true;
         });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    remarkOnMissed();
+  }
+
+private:
+  /// What is left, once: patterns look at an op again and again.
+  void remarkOnMissed() {
+    if (!wantsRemarks(&getContext()))
+      return;
+    getOperation()->walk([&](linalg::GenericOp consumer) {
+      for (OpOperand *operand : consumer.getDpsInputOperands()) {
+        auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+        if (!producer || producer.getNumReductionLoops())
+          continue;
+        StringRef why = whyNotFused(operand);
+        remarkMissed(getArgument(), "Fused", producer)
+            << remark::add("is not part of '{0}', which reads it",
+                           opNameOf(consumer.getLoc()))
+            << remark::reason("{0}", why.empty() ? "its loops do not fit"
+                                                 : why);
+      }
+    });
   }
 };
 

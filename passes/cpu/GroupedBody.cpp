@@ -13,6 +13,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Grouped.h"
+#include "passes/cpu/LoweringRemarks.h"
 
 using namespace mlir;
 using namespace modc;
@@ -192,7 +193,7 @@ static linalg::GenericOp gatherInProduct(TensorBuilder &b,
     map = map.getSubMap({0});
   }
   Value out = mapping.lookupOrDefault(product.getDpsInits()[0]);
-  return linalg::GenericOp::create(
+  auto gathering = linalg::GenericOp::create(
       b, out.getType(), inputs, out, maps, product.getIteratorTypesArray(),
       [&](OpBuilder &builder, Location loc, ValueRange arguments) {
         IRMapping inner;
@@ -212,6 +213,8 @@ static linalg::GenericOp gatherInProduct(TensorBuilder &b,
         for (Operation &op : *product.getBody())
           builder.clone(op, inner);
       });
+  gathering->setLoc(product.getLoc());
+  return gathering;
 }
 
 SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
@@ -236,9 +239,12 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
     if (auto product =
             gathersInProducts ? getOnlyProduct(*argument) : linalg::GenericOp();
         product && !products.contains(product)) {
+      remarkOnTile(op, *argument, /*gathered=*/true);
       products[product] = {*argument++, whole};
       continue;
     }
+    if (gathersInProducts)
+      remarkOnTile(op, *argument, /*gathered=*/false);
     SmallVector<OpFoldResult> sizes = b.sizes(whole);
     sizes[0] = count;
     Value tile =

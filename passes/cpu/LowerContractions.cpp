@@ -21,6 +21,7 @@
 #include "passes/Passes.h"
 #include "passes/cpu/ContractionFusion.h"
 #include "passes/cpu/ContractionKernel.h"
+#include "passes/cpu/LoweringRemarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_LOWERCONTRACTIONSPASS
@@ -47,6 +48,8 @@ struct LowerContractionsPass
     getOperation().walk([&](linalg::GenericOp op) {
       if (std::optional<Contraction> contraction = Contraction::match(op))
         matches.push_back({op, *contraction});
+      else
+        remarkOnLoop(op);
     });
     AbsorbedOps absorbed;
     for (auto &[op, contraction] : matches) {
@@ -54,6 +57,9 @@ struct LowerContractionsPass
       numFinishes += fuseFinish(op, contraction, absorbed);
     }
     for (auto &[op, contraction] : matches) {
+      remarkOnKernel(op, contraction,
+                     KernelSchedule(contraction, vectorBits, kBlock),
+                     nameOf(contraction), rowsOfTask(contraction));
       OpBuilder builder(op);
       if (!op->getParentOfType<scf::ParallelOp>() &&
           !op->getParentOfType<scf::ForallOp>() && rowsOfTask(contraction))

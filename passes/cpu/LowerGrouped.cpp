@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
 #include "passes/cpu/Grouped.h"
 
 namespace modc {
@@ -37,6 +38,17 @@ struct LowerGroupedPass : modc::impl::LowerGroupedPassBase<LowerGroupedPass> {
     if (plan->distinct && gradients)
       return op.emitOpError("has gradients over a 'distinct' plan, whose "
                             "positions stand for several rows");
+    if (dispatch == "naive")
+      remarkMissed(getArgument(), "Tasks", op)
+          << remark::add("rows run one after another")
+          << remark::reason("dispatch is naive");
+    else
+      remarkPassed(getArgument(), "Tasks", op)
+          << remark::add("{0} results come from tasks of rows of one member, "
+                         "{1} gradients from tasks of members",
+                         op.getRowResults().size(),
+                         op.getOutputs().size() - op.getRowResults().size() -
+                             op.getPointResults().size());
     IRRewriter rewriter(op);
     TensorBuilder b(op.getLoc(), rewriter);
     b.setInsertionPoint(op);

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_ORDERLOOPSPASS
@@ -70,6 +71,8 @@ struct OrderLoopsPass : modc::impl::OrderLoopsPassBase<OrderLoopsPass> {
           order.push_back(loop);
       order.push_back(inner);
       rewriter.setInsertionPoint(op);
+      remarkPassed(getArgument(), "Interchanged", op)
+          << remark::add("a sum over rows runs along rows inside");
       if (succeeded(linalg::interchangeGenericOp(rewriter, op, order)))
         ++numOrdered;
     }

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_PARALLELIZEROWSPASS
@@ -73,6 +74,10 @@ struct ParallelizeRowsPass
         return;
       if (int64_t rows = getRowsOfTask(op))
         ops.push_back({op, rows});
+      else if (op.getNumLoops())
+        remarkMissed(getArgument(), "Tasks", op)
+            << remark::add("one task computes all of it")
+            << remark::reason("rows share a result or are too little work");
     });
     IRRewriter rewriter(&getContext());
     for (auto [op, rows] : ops) {
@@ -86,6 +91,8 @@ struct ParallelizeRowsPass
           linalg::tileLinalgOp(rewriter, op, options);
       if (failed(tiled))
         continue;
+      remarkPassed(getArgument(), "Tasks", op)
+          << remark::add("rows are tasks of {0}", rows);
       rewriter.eraseOp(op);
       ++numSplit;
     }

@@ -19,6 +19,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
+#include "passes/cpu/LoweringRemarks.h"
 
 namespace modc {
 #define GEN_PASS_DEF_VECTORIZEREDUCTIONSPASS
@@ -273,9 +275,15 @@ struct VectorizeReductionsPass
     getOperation()->walk([&](linalg::GenericOp op) {
       if (std::optional<RowReduction> reduction = RowReduction::match(op))
         reductions.push_back(*reduction);
+      else
+        remarkOnReduction(op, kShortest);
     });
-    for (RowReduction &reduction : reductions)
+    for (RowReduction &reduction : reductions) {
+      remarkPassed(getArgument(), "Vectorized", reduction.op)
+          << remark::add("a reduction along rows of {0} runs in vectors",
+                         reduction.length);
       ReductionBuilder(reduction).build();
+    }
     numReductions += reductions.size();
   }
 };

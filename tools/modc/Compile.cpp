@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 
 namespace modc::driver {
@@ -27,8 +28,8 @@ namespace {
 
 struct CompileFlags {
   std::string input, output, emit = "so", from = "network", to = "llvm";
-  std::string dumpPhases;
-  std::vector<std::string> targets;
+  std::string dumpPhases, remarksOutput;
+  std::vector<std::string> targets, remarks;
   bool json = false;
   BuildOptions build;
 };
@@ -124,13 +125,50 @@ Status checkOutputs(const CompileFlags &flags) {
   if (!flags.dumpPhases.empty())
     if (Status status = checkDirectory(flags.dumpPhases); !status)
       return status;
-  if (flags.output == "-")
-    return {};
-  if (Status status = checkDistinct(
-          {{"the output", flags.output}, {"the network", flags.input}});
+  if (!flags.remarksOutput.empty())
+    if (Status status = checkWritable(flags.remarksOutput); !status)
+      return status;
+  if (Status status =
+          checkDistinct({{"the output", flags.output == "-" ? "" : flags.output},
+                         {"--remarks-output", flags.remarksOutput},
+                         {"the network", flags.input}});
       !status)
     return status;
+  if (flags.output == "-")
+    return {};
   return checkWritable(flags.output);
+}
+
+/// Reads "pass=REGEX", "pass-missed=REGEX" and "pass-analysis=REGEX", what -R
+/// was given; a message where one is something else.
+Result<RemarkOptions> remarkOptions(const CompileFlags &flags) {
+  RemarkOptions options;
+  options.record = !flags.remarksOutput.empty();
+  for (const std::string &text : flags.remarks) {
+    size_t equals = text.find('=');
+    std::string kind = text.substr(0, equals);
+    std::string *value = kind == "pass"            ? &options.passed
+                         : kind == "pass-missed"   ? &options.missed
+                         : kind == "pass-analysis" ? &options.analysis
+                                                   : nullptr;
+    if (!value)
+      return makeError("unknown flag ", inQuotes("-R" + kind),
+                       suggestion(kind, {"pass", "pass-missed",
+                                         "pass-analysis"}));
+    if (equals == text.npos || equals + 1 == text.size())
+      return makeError("-R", kind, " wants a regular expression: -R", kind,
+                       "=.*");
+    *value = text.substr(equals + 1);
+  }
+  return options;
+}
+
+/// Lines on standard error and the file; also of a compilation that failed.
+Status writeRemarks(Compiler &compiler, const CompileFlags &flags) {
+  std::fputs(compiler.remarks().takeText().c_str(), stderr);
+  if (flags.remarksOutput.empty())
+    return {};
+  return writeFile(flags.remarksOutput, compiler.remarks().yaml());
 }
 
 void declare(Flags &parser, CompileFlags &flags) {
@@ -157,8 +195,15 @@ void declare(Flags &parser, CompileFlags &flags) {
                 "MODEL is IR that --to wrote at that phase");
   parser.text("--dump-phases", "DIR", flags.dumpPhases,
               "write the IR of every phase there");
+  parser.section("remarks");
+  parser.texts("-R", "pass[-missed|-analysis]=REGEX", flags.remarks,
+               "say what passes of such names did (-Rpass=.*), did not do, "
+               "and why (-Rpass-missed=fuse), with file and line");
+  parser.text("--remarks-output", "FILE", flags.remarksOutput,
+              "write all remarks there, as YAML");
   parser.examples(
       "  modc compile examples/toy.mlir -o toy.so\n"
+      "  modc compile examples/toy.mlir -o toy.so -Rpass-missed=.*\n"
       "  modc compile examples/toy.mlir --to=programs\n"
       "  modc compile examples/toy.mlir -o toy.so --target=cpu:x86-64-v2 \\\n"
       "    --target=cpu:x86-64-v4 -O3\n");
@@ -184,6 +229,9 @@ int compileMain(int argc, char **argv) {
                                          flags.emit, flags.to));
   if (flags.json && flags.emit != "so")
     return misuse("compile", "--json wants --emit=so");
+  auto remarks = remarkOptions(flags);
+  if (!remarks)
+    return misuse("compile", remarks.error().message());
   if (flags.output.empty())
     flags.output = defaultOutput(flags);
   if (flags.output == "-" && flags.emit == "so")
@@ -216,14 +264,20 @@ int compileMain(int argc, char **argv) {
     options.temporaryFolder = directory->path;
   }
   Compiler compiler;
+  if (Status status = compiler.remarks().listen(compiler.context(), *remarks);
+      !status)
+    return misuse("compile", status.error().message());
   auto module = readSource(compiler, flags.input, flags.build);
   if (!module)
     return fail(module.error());
   Status status = flags.emit == "so"
                       ? compileLibrary(compiler, module->get(), flags, options)
                       : compileText(compiler, module->get(), flags, options);
+  Status remarked = writeRemarks(compiler, flags);
   if (!status)
     return fail(status.error());
+  if (!remarked)
+    return fail(remarked.error());
   printWarnings(compiler);
   return Done;
 }

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/OpNames.h"
 #include "passes/Passes.h"
+#include "passes/Remarks.h"
 #include "passes/cpu/abi/CallLayout.h"
 #include "passes/cpu/abi/Outlining.h"
 #include "passes/cpu/abi/SizeFormula.h"
@@ -81,6 +82,9 @@ private:
     if (failed(refuseReduction(loop)))
       return failure();
     ++serialized;
+    remarkMissed(getArgument(), "Tasks", loop)
+        << remark::add("a parallel loop runs serially")
+        << remark::reason("it stands in a task already");
     IRRewriter rewriter(loop);
     SmallVector<Value> ivs;
     OpBuilder::InsertionGuard guard(rewriter);
@@ -105,6 +109,8 @@ private:
       return loop.emitError("has ")
              << loop.getNumLoops() << " dimensions, expected 1";
     ++outlined;
+    remarkPassed(getArgument(), "Tasks", loop)
+        << remark::add("a parallel loop runs as tasks");
     Captures captures(loop);
     MemRefParts parts(*converter);
     if (failed(captures.partTypes(parts)))
