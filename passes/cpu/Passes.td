@@ -228,23 +228,32 @@ def DropResultsPass : Pass<"modular-drop-results", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numDropped", "results", "Number of results dropped">];
 }
 
-def ExpandCopiesPass : Pass<"modular-expand-copies", "mlir::func::FuncOp"> {
-  let summary = "replace copies of strided buffers by linalg.copy";
+def LowerCopiesPass : Pass<"modular-lower-copies"> {
+  let summary = "replace copies between strided buffers by loops";
   let description = [{
-    `memref.copy %a, %b` with a layout on either side becomes `linalg.copy`, which
-    becomes loops; a copy of a buffer to itself goes.
+    A `memref.copy` between buffers of identity layout is a call of `memcpy`. Any
+    other one would become a call of MLIR's runtime library, which a model does not
+    have, and becomes loops here; a copy of a buffer to itself goes. Runs twice:
+    on what bufferization leaves, so that the loops' accesses fold with the views,
+    and on the copies that `modular-plan-workspace` adds for carried buffers.
 
     Before:
     ```mlir
-    memref.copy %row, %out : memref<4xf32, strided<[8]>> to memref<4xf32>
+    memref.copy %a, %b : memref<4x2xf32, strided<[8, 1]>> to memref<4x2xf32>
     ```
     After:
     ```mlir
-    linalg.copy ins(%row : memref<4xf32, strided<[8]>>) outs(%out : memref<4xf32>)
+    scf.for %i = %c0 to %c4 step %c1 {
+      scf.for %j = %c0 to %c2 step %c1 {
+        %v = memref.load %a[%i, %j] : memref<4x2xf32, strided<[8, 1]>>
+        memref.store %v, %b[%i, %j] : memref<4x2xf32>
+      }
+    }
     ```
   }];
-  let dependentDialects = ["mlir::linalg::LinalgDialect"];
-  let statistics = [Statistic<"numExpanded", "copies", "Number of copies expanded">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numLowered", "copies", "Number of copies lowered">];
 }
 
 def ParallelizeRowsPass : Pass<"modular-parallelize-rows", "mlir::func::FuncOp"> {

@@ -83,7 +83,7 @@ void modc::buildBuffersPipeline(OpPassManager &manager,
     manager.addNestedPass<func::FuncOp>(createVectorizeReductionsPass());
   }
   OpPassManager &function = manager.nest<func::FuncOp>();
-  function.addPass(createExpandCopiesPass());
+  function.addPass(createLowerCopiesPass());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createForallToParallelLoopPass());
   manager.addPass(createLowerAffinePass());

@@ -32,4 +32,8 @@ def SinkTileRowsPass : Pass<"modular-sink-tile-rows"> {
     ```
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numSunk", "ops", "Number of ops that run once a point">,
+    Statistic<"numShared", "plans", "Number of plans of distinct pairs">
+  ];
 }

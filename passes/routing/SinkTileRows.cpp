@@ -34,8 +34,10 @@ static void sinkPast(PatternRewriter &rewriter, Operation *op,
 
 namespace {
 /// Ops whose first operand holds the rows and whose others hold none.
-template <typename OpTy> struct SinkPastRowOp : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
+template <typename OpTy>
+struct SinkPastRowOp : OpRewritePattern<OpTy> {
+  SinkPastRowOp(MLIRContext *context, Pass::Statistic &sunk)
+      : OpRewritePattern<OpTy>(context), sunk(sunk) {}
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     auto tile = op->getOperand(0).template getDefiningOp<TileRowsOp>();
@@ -44,18 +46,20 @@ template <typename OpTy> struct SinkPastRowOp : OpRewritePattern<OpTy> {
     SmallVector<Value> operands(op->getOperands());
     operands[0] = tile.getInput();
     sinkPast(rewriter, op, operands, tile.getTimes());
+    ++sunk;
     return success();
   }
+  Pass::Statistic &sunk;
 };
 
 /// Elementwise ops whose operands are all repeated as often.
 struct SinkPastElementwise : RewritePattern {
-  SinkPastElementwise(MLIRContext *context)
-      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  SinkPastElementwise(MLIRContext *context, Pass::Statistic &sunk)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), sunk(sunk) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1 ||
-        op->getNumOperands() == 0 ||
+    if (!OpTrait::hasElementwiseMappableTraits(op) ||
+        op->getNumResults() != 1 || op->getNumOperands() == 0 ||
         !isa<RankedTensorType>(op->getResult(0).getType()))
       return failure();
     SmallVector<Value> operands;
@@ -68,14 +72,17 @@ struct SinkPastElementwise : RewritePattern {
       operands.push_back(tile.getInput());
     }
     sinkPast(rewriter, op, operands, times);
+    ++sunk;
     return success();
   }
+  Pass::Statistic &sunk;
 };
 
 /// A grouped op whose gathered operands are all repeated gathers from the
 /// unrepeated ones, by a plan of distinct pairs.
 struct SinkIntoPlan : OpRewritePattern<GroupedOp> {
-  using OpRewritePattern::OpRewritePattern;
+  SinkIntoPlan(MLIRContext *context, Pass::Statistic &shared)
+      : OpRewritePattern(context), shared(shared) {}
   LogicalResult matchAndRewrite(GroupedOp op,
                                 PatternRewriter &rewriter) const override {
     auto plan = op.getPlan().getDefiningOp<PlanOp>();
@@ -88,9 +95,8 @@ struct SinkIntoPlan : OpRewritePattern<GroupedOp> {
         return failure();
     SmallVector<Value> rows, points;
     Value times;
-    for (auto [operands, inputs] :
-         {std::pair(op.getGathered(), &rows),
-          std::pair(op.getPoints(), &points)})
+    for (auto [operands, inputs] : {std::pair(op.getGathered(), &rows),
+                                    std::pair(op.getPoints(), &points)})
       for (Value operand : operands) {
         auto tile = operand.getDefiningOp<TileRowsOp>();
         if (!tile || (times && times != tile.getTimes()))
@@ -114,15 +120,16 @@ struct SinkIntoPlan : OpRewritePattern<GroupedOp> {
     Value count = tensor::DimOp::create(rewriter, op.getLoc(), rows[0], 0);
     if (last != plan)
       rewriter.moveOpAfter(plan, count.getDefiningOp());
-    rewriter.modifyOpInPlace(plan, [&]() {
-      plan.getDistinctMutable().assign(count);
-    });
+    rewriter.modifyOpInPlace(
+        plan, [&]() { plan.getDistinctMutable().assign(count); });
     rewriter.modifyOpInPlace(op, [&]() {
       op.getGatheredMutable().assign(rows);
       op.getPointsMutable().assign(points);
     });
+    ++shared;
     return success();
   }
+  Pass::Statistic &shared;
 };
 
 struct SinkTileRows : modc::impl::SinkTileRowsPassBase<SinkTileRows> {
@@ -132,8 +139,9 @@ struct SinkTileRows : modc::impl::SinkTileRowsPassBase<SinkTileRows> {
                  SinkPastRowOp<GeluOp>, SinkPastRowOp<SigmoidOp>,
                  SinkPastRowOp<SoftplusOp>, SinkPastRowOp<SoftmaxOp>,
                  SinkPastRowOp<LogSoftmaxOp>, SinkPastRowOp<ReshapeOp>,
-                 SinkPastRowOp<tensor::CollapseShapeOp>,
-                 SinkPastElementwise, SinkIntoPlan>(&getContext());
+                 SinkPastRowOp<tensor::CollapseShapeOp>, SinkPastElementwise>(
+        &getContext(), numSunk);
+    patterns.add<SinkIntoPlan>(&getContext(), numShared);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

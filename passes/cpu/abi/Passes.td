@@ -156,33 +156,4 @@ def ModelAbiPass : Pass<"modular-model-abi", "::mlir::ModuleOp"> {
   ];
 }
 
-def LowerCopiesPass : Pass<"modular-lower-copies"> {
-  let summary = "Turn copies between views into loops";
-  let description = [{
-    A `memref.copy` between contiguous buffers is a call of `memcpy`. Any other one
-    would become a call of MLIR's runtime library and becomes loops here.
-
-    ```mlir
-    memref.copy %a, %b : memref<4x2xf32, strided<[8, 1]>> to memref<4x2xf32>
-    ```
-
-    becomes
-
-    ```mlir
-    scf.for %i = %c0 to %c4 step %c1 {
-      scf.for %j = %c0 to %c2 step %c1 {
-        %v = memref.load %a[%i, %j]
-        memref.store %v, %b[%i, %j]
-      }
-    }
-    ```
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect"];
-  let statistics = [
-    Statistic<"lowered", "lowered", "copies that became loops">
-  ];
-}
-
 #endif // MODC_PASSES_CPU_ABI_PASSES_TD

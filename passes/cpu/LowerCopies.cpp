@@ -1,18 +1,17 @@
-//===- LowerCopies.cpp - Loops for copies of views ------------------------===//
+//===- LowerCopies.cpp - Copies of strided buffers as loops ---------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Upstream lowers a memref.copy between views to a call of a runtime library,
-// which a model does not have.
+// modular-lower-copies: upstream lowers a copy between strided buffers to a
+// call of a runtime library that models do not have.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/Passes.h"
@@ -35,13 +34,16 @@ struct LowerCopiesPass
     getOperation()->walk([&](memref::CopyOp copy) {
       auto source = dyn_cast<MemRefType>(copy.getSource().getType());
       auto target = dyn_cast<MemRefType>(copy.getTarget().getType());
-      if (!source || !target ||
-          (memref::isStaticShapeAndContiguousRowMajor(source) &&
-           memref::isStaticShapeAndContiguousRowMajor(target)) ||
-          (source.getLayout().isIdentity() && target.getLayout().isIdentity()))
+      if (!source || !target)
+        return;
+      if (copy.getSource() == copy.getTarget()) {
+        copy.erase();
+        return;
+      }
+      if (source.getLayout().isIdentity() && target.getLayout().isIdentity())
         return;
       lower(copy, target);
-      ++lowered;
+      ++numLowered;
     });
   }
 

@@ -11,10 +11,18 @@ func.func @strided(%a: memref<4x2xf32, strided<[8, 1]>>, %b: memref<4x2xf32>) {
   return
 }
 
+// memcpy does it better.
 // CHECK-LABEL: func.func @contiguous
 // CHECK: memref.copy
 // CHECK-NOT: scf.for
 func.func @contiguous(%a: memref<?x2xf32>, %b: memref<?x2xf32>) {
   memref.copy %a, %b : memref<?x2xf32> to memref<?x2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @self
+// CHECK-NEXT: return
+func.func @self(%a: memref<4xf32, strided<[8]>>) {
+  memref.copy %a, %a : memref<4xf32, strided<[8]>> to memref<4xf32, strided<[8]>>
   return
 }
