@@ -6,7 +6,7 @@
 // BAD: dispatch is 'fast', not 'naive' or 'grouped'
 
 // CHECK-LABEL: func @infer
-// CHECK-NOT: modular.{{mode|plan|grouped|combine}}
+// CHECK-NOT: modular.grouped
 // Tasks of one member each, which gather rows and write a block of the results.
 // CHECK: scf.forall
 // CHECK: tensor.extract_slice {{.*}} tensor<3x4x5xf32> to tensor<4x5xf32>

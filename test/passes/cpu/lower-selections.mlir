@@ -1,0 +1,110 @@
+// RUN: modc-opt %s --modular-lower-routing --canonicalize --split-input-file --verify-diagnostics | FileCheck %s
+
+// Selections become integers [rows, K]. The largest score wins, the first of
+// equals: only a larger one replaces it.
+
+// CHECK-LABEL: func.func @mode
+// CHECK-SAME: %[[SCORES:.*]]: tensor<?x2x3xf32>
+// CHECK: %[[BEST:.*]]:2 = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[SCORES]] :
+// CHECK: ^bb0(%[[SCORE:.*]]: f32, %[[LARGEST:.*]]: f32, %[[MEMBER:.*]]: i32):
+// CHECK: %[[I:.*]] = linalg.index 2
+// CHECK: %[[M:.*]] = arith.index_cast %[[I]]
+// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[SCORE]], %[[LARGEST]]
+// CHECK: %[[VALUE:.*]] = arith.select %[[LARGER]], %[[SCORE]], %[[LARGEST]]
+// CHECK: %[[ARG:.*]] = arith.select %[[LARGER]], %[[M]], %[[MEMBER]]
+// CHECK: linalg.yield %[[VALUE]], %[[ARG]]
+// CHECK: return %[[BEST]]#1
+func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
+  %a = modular.mode %scores : tensor<?x2x3xf32> -> !modular.selection<2 of 3>
+  %i = modular.from_selection %a : !modular.selection<2 of 3> -> tensor<?x2xi32>
+  return %i : tensor<?x2xi32>
+}
+
+// -----
+
+// The first member whose cumulative probability exceeds u; where rounding leaves
+// none, the last one of a probability above 0.
+
+// CHECK-LABEL: func.func @sample
+// CHECK-SAME: %[[SCORES:.*]]: tensor<?x1x3xf32>, %[[U:.*]]: tensor<?x1xf32>
+// CHECK: math.exp
+// CHECK: arith.divf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[U]] :
+// CHECK: ^bb0(%[[EACH:.*]]: f32, %[[DRAW:.*]]: f32, %[[SUM:.*]]: f32, %[[FOUND:.*]]: i32, %[[LAST:.*]]: i32):
+// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[EACH]]
+// CHECK: arith.cmpf ogt, %[[NEXT]], %[[DRAW]]
+// CHECK: arith.cmpf ogt, %[[EACH]], %cst
+func.func @sample(%scores: tensor<?x1x3xf32>, %u: tensor<?x1xf32>) -> tensor<?x1xi32> {
+  %a = modular.sample %scores, %u : tensor<?x1x3xf32>, tensor<?x1xf32> -> !modular.selection<1 of 3>
+  %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
+  return %i : tensor<?x1xi32>
+}
+
+// -----
+
+// Stored choices take the place of the first candidate of each point; numbers
+// beyond the pool cannot leave it.
+
+// CHECK-LABEL: func.func @keep_stored
+// CHECK-SAME: %[[DRAWN:.*]]: tensor<?x1xi32>, %[[STORED:.*]]: tensor<?x1xi32>
+// CHECK-DAG: %[[LEAST:.*]] = arith.constant 0 : i32
+// CHECK-DAG: %[[MOST:.*]] = arith.constant 2 : i32
+// CHECK: %[[A:.*]] = linalg.generic {{.*}} ins(%[[DRAWN]] :
+// CHECK: arith.maxsi %{{.*}}, %[[LEAST]]
+// CHECK: arith.minsi %{{.*}}, %[[MOST]]
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[STORED]] :
+// CHECK: arith.maxsi %{{.*}}, %[[LEAST]]
+// CHECK: arith.minsi %{{.*}}, %[[MOST]]
+// CHECK: %[[FIRST:.*]] = tensor.extract_slice %[[S]][0, 0]
+// CHECK: %[[R:.*]] = tensor.insert_slice %[[FIRST]] into %[[A]][0, 0]
+// CHECK: return %[[R]]
+func.func @keep_stored(%drawn: tensor<?x1xi32>, %stored: tensor<?x1xi32>) -> tensor<?x1xi32> {
+  %s = modular.to_selection %drawn : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %a = modular.keep_stored %s, %stored : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
+  return %i : tensor<?x1xi32>
+}
+
+// -----
+
+// log p(a|x) of a row: the log-softmax at the chosen member, summed over picks.
+
+// CHECK-LABEL: func.func @log_probability
+// CHECK: math.exp
+// CHECK: math.log
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK: %[[IS:.*]] = arith.cmpi eq
+// CHECK: arith.select %[[IS]]
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]}
+// CHECK: arith.addf
+// CHECK: return
+func.func @log_probability(%scores: tensor<?x2x3xf32>, %a: tensor<?x2xi32>) -> tensor<?xf32> {
+  %s = modular.to_selection %a : tensor<?x2xi32> -> !modular.selection<2 of 3>
+  %y = modular.log_probability %scores, %s : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @usage
+// CHECK-DAG: %[[ONE:.*]] = arith.constant 1 : i32
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : i32
+// CHECK: linalg.fill ins(%[[ZERO]] : i32) outs(%{{.*}} : tensor<3xi32>)
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: %[[SO_FAR:.*]] = tensor.extract %[[COUNTS:.*]][%[[MEMBER:.*]]] : tensor<3xi32>
+// CHECK: %[[MORE:.*]] = arith.addi %[[SO_FAR]], %[[ONE]]
+// CHECK: tensor.insert %[[MORE]] into %[[COUNTS]][%[[MEMBER]]]
+func.func @usage(%a: tensor<?x2xi32>) -> tensor<3xi32> {
+  %s = modular.to_selection %a : tensor<?x2xi32> -> !modular.selection<2 of 3>
+  %y = modular.usage %s : !modular.selection<2 of 3> -> tensor<3xi32>
+  return %y : tensor<3xi32>
+}
+
+// -----
+
+func.func @unknown(%a: !modular.selection<1 of 3>) -> tensor<?x1xi32> {
+  // expected-error @below {{'modular.from_selection' op has a selection or plan that no op of the function makes}}
+  %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
+  return %i : tensor<?x1xi32>
+}
