@@ -25,6 +25,8 @@ using namespace modc;
 /// Rows below which it does not pay to pack a panel that could be read in
 /// place.
 constexpr int64_t kFewRows = 8;
+/// Bits of a part of a cache line.
+constexpr int64_t kLineBits = 16;
 
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
@@ -58,6 +60,8 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     Value j;
     SmallVector<int64_t> widths;
     Value first, last; ///< k
+    /// b from where the panel starts that is read after this one.
+    Value next = {};
   };
 
   Value index(int64_t value) {
@@ -340,8 +344,44 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     return !ShapedType::isDynamic(depth) && depth <= schedule.kBlock;
   }
 
-  /// Rows [i, i + rows) of the panel's columns.
-  void tile(Value i, int64_t rows, const Panel &part) {
+  /// Lines of a cache that a full panel takes up, and those of one row of b.
+  std::pair<int64_t, int64_t> linesOfPanel() {
+    int64_t depth = std::min(schedule.kBlock, contraction.depth());
+    int64_t columns = std::min(schedule.panelColumns(), contraction.columns());
+    if (contraction.transposedB)
+      std::swap(depth, columns);
+    int64_t ofRow = llvm::divideCeil(columns, elementsOfLine());
+    return {depth * ofRow, ofRow};
+  }
+  int64_t elementsOfLine() { return 64 * 8 / element.getIntOrFloatBitWidth(); }
+
+  /// Asks for a line of the next panel, `next`, that is at `place`: a number of
+  /// lines with kLineBits bits behind the point.
+  void prefetch(Value next, Value place) {
+    int64_t ofRow = linesOfPanel().second;
+    Value line = arith::ShRUIOp::create(*this, place, index(kLineBits));
+    Value row = createOrFold<arith::DivUIOp>(line, index(ofRow));
+    Value column = createOrFold<arith::MulIOp>(
+        createOrFold<arith::RemUIOp>(line, index(ofRow)),
+        index(elementsOfLine()));
+    memref::PrefetchOp::create(*this, next, ValueRange{row, column},
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+  }
+
+  /// Rows [i, i + rows) of the panel's columns, one of `tiles` that are alike.
+  void tile(Value i, int64_t rows, const Panel &part, Value tiles = {}) {
+    // Each tile asks for its share of the next panel, a line at most each round
+    // of the loop over k: reading b is then hidden behind arithmetic.
+    Value share, place;
+    if (tiles && part.next) {
+      int64_t lines = linesOfPanel().first << kLineBits;
+      Value number = createOrFold<arith::DivUIOp>(i, index(rows));
+      share = createOrFold<arith::DivUIOp>(index(lines), tiles);
+      place = createOrFold<arith::MulIOp>(share, number);
+      share = createOrFold<arith::DivUIOp>(share,
+                                           difference(part.last, part.first));
+    }
     SmallVector<Part> parts;
     SmallVector<Value> columns;
     SmallVector<int64_t> offsets;
@@ -360,24 +400,30 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     for (int64_t r = 0; r < rows; ++r)
       rowsOfA.push_back(contraction.transposedA ? offset(i, r)
                                                 : rowOfA(offset(i, r)));
-    auto op = scf::ForOp::create(
-        *this, part.first, part.last, index(1), startSums(parts, part),
-        [](OpBuilder &, Location, Value, ValueRange) {});
+    SmallVector<Value> starts = startSums(parts, part);
+    if (share)
+      starts.push_back(place);
+    auto op =
+        scf::ForOp::create(*this, part.first, part.last, index(1), starts,
+                           [](OpBuilder &, Location, Value, ValueRange) {});
     {
       OpBuilder::InsertionGuard guard(*this);
       setInsertionPointToStart(op.getBody());
       Value k = op.getInductionVar();
       Value kOfPanel = panel ? difference(k, part.first) : k;
+      if (share)
+        prefetch(part.next, op.getRegionIterArgs().back());
       SmallVector<Value> line;
       for (auto [v, width] : llvm::enumerate(part.widths))
         line.push_back(
             loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
       SmallVector<Value> next;
+      Value kOfA = contraction.transposedA ? rowOfA(k) : k;
       for (int64_t r = 0; r < rows; ++r) {
         Value row = rowsOfA[r];
         Value scalar = contraction.transposedA
                            ? memref::LoadOp::create(*this, contraction.a,
-                                                    ValueRange{k, row})
+                                                    ValueRange{kOfA, row})
                            : memref::LoadOp::create(*this, contraction.a,
                                                     ValueRange{row, k});
         for (auto [v, b] : llvm::enumerate(line)) {
@@ -386,10 +432,17 @@ struct KernelBuilder : ImplicitLocOpBuilder {
               *this, a, b, op.getRegionIterArg(r * part.widths.size() + v)));
         }
       }
+      if (share)
+        next.push_back(
+            arith::AddIOp::create(*this, op.getRegionIterArgs().back(), share));
       scf::YieldOp::create(*this, next);
     }
-    endSums(parts, op.getResults(), part);
+    endSums(parts, op.getResults().take_front(parts.size()), part);
   }
+
+  //===--------------------------------------------------------------------===//
+  // Panels
+  //===--------------------------------------------------------------------===//
 
   /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
   /// element has its own sum, so this does not change it.
@@ -398,16 +451,56 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     int64_t rows = std::max<int64_t>(
         1, std::min<int64_t>(12, accumulators / part.widths.size()));
     Value begin = index(0), end = size(contraction.c, 0);
-    while (true) {
+    for (bool first = true;; first = false) {
       Value left =
           createOrFold<arith::RemUIOp>(difference(end, begin), index(rows));
       Value stop = difference(end, left);
-      loop(begin, stop, rows, [&](Value i) { tile(i, rows, part); });
+      Value tiles =
+          first ? createOrFold<arith::DivUIOp>(stop, index(rows)) : Value();
+      loop(begin, stop, rows, [&](Value i) { tile(i, rows, part, tiles); });
       if (rows == 1)
         return;
       begin = stop;
       rows = rows > 4 ? 4 : rows / 2;
     }
+  }
+
+  /// Sets where the panel starts that follows `part`. After the last one of b
+  /// this is where b ends: members lie one after another, and tasks go through
+  /// them in this order.
+  void setNext(Panel &part) {
+    int64_t columns = contraction.columns(), depth = contraction.depth();
+    if (ShapedType::isDynamic(depth))
+      return; // The batch: b is no parameter, and small.
+    auto less = [&](Value x, int64_t y) {
+      return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, x,
+                                         index(y));
+    };
+    auto choose = [&](Value condition, Value x, Value y) {
+      return createOrFold<arith::SelectOp>(condition, x, y);
+    };
+    Value j = offset(part.j, schedule.panelColumns());
+    Value first = offset(part.first, schedule.kBlock);
+    Value beside = less(j, columns), below = less(first, depth);
+    Value zero = index(0);
+    Value endJ = contraction.transposedB ? index(columns) : zero;
+    Value endFirst = contraction.transposedB ? zero : index(depth);
+    Value nextJ = choose(beside, j, choose(below, zero, endJ));
+    Value nextFirst =
+        choose(beside, part.first, choose(below, first, endFirst));
+    if (contraction.transposedB)
+      std::swap(nextJ, nextFirst);
+    // b at another offset, as no view of it may end behind it.
+    MemRefType type = contraction.typeB();
+    auto whole = memref::ExtractStridedMetadataOp::create(*this, contraction.b);
+    auto [strides, offset] = type.getStridesAndOffset();
+    Value start = createOrFold<arith::AddIOp>(
+        createOrFold<arith::MulIOp>(nextFirst, index(strides[0])), nextJ);
+    start = createOrFold<arith::AddIOp>(start, whole.getOffset());
+    part.next = memref::ReinterpretCastOp::create(
+        *this, atAnyOffset(type), whole.getBaseBuffer(), OpFoldResult(start),
+        getAsIndexOpFoldResult(getContext(), type.getShape()),
+        getAsIndexOpFoldResult(getContext(), strides));
   }
 
   /// All panels, packed into `space` unless that is null.
@@ -418,6 +511,7 @@ struct KernelBuilder : ImplicitLocOpBuilder {
     int64_t rest = columns % full;
     Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
     auto run = [&](Panel part) {
+      setNext(part);
       if (space && contraction.transposedB)
         packTransposed(part, space);
       else if (space)

@@ -109,3 +109,8 @@ func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8x
 // CHECK: arith.cmpi ult, %{{.*}}, %c8
 // CHECK: scf.if
 // CHECK: else
+// Tiles ask for the panel that is read next, also behind the end of b.
+// CHECK: memref.reinterpret_cast
+// CHECK: scf.for
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data
+// CHECK: vector.fma
