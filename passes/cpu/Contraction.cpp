@@ -116,8 +116,7 @@ std::optional<Contraction> Contraction::match(linalg::GenericOp op) {
   for (unsigned first : {0u, 1u}) {
     const Factor &a = *factors[first], &b = *factors[1 - first];
     if (!(uses(a, i, k) || uses(a, k, i)) ||
-        !(uses(b, k, j) || uses(b, j, k)) || b.rows ||
-        (a.rows && !uses(a, i, k)))
+        !(uses(b, k, j) || uses(b, j, k)) || b.rows)
       continue;
     result.a = a.buffer;
     result.b = b.buffer;

@@ -33,9 +33,10 @@ struct Finish {
 /// may be chosen by number.
 struct Contraction {
   mlir::Value a, b, c;
-  /// i32: row r of the product's a is row rows[r] of `a`. Null for r itself.
+  /// i32: row r of the product's a, as it is stored, is row rows[r] of `a`. Null
+  /// for r itself.
   mlir::Value rows;
-  bool transposedA = false; ///< a is [k, i]; not with `rows`
+  bool transposedA = false; ///< a is [k, i]
   bool transposedB = false; ///< b is [j, k]
 
   /// What a sum starts at: the old value of c, zero, or `bias` at its column.

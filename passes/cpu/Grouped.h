@@ -14,6 +14,7 @@
 #define MODC_PASSES_CPU_GROUPED_H
 
 #include "dialect/ModularOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Routing.h"
 #include <functional>
 
@@ -48,6 +49,11 @@ struct GroupedLowering {
   runBody(unsigned c, mlir::Value slot, mlir::Value first, mlir::Value count,
           llvm::ArrayRef<mlir::Value> accumulators);
 
+  /// The same, but gives the values of the body that are `wanted`.
+  llvm::SmallVector<mlir::Value> valuesOf(unsigned c, mlir::Value slot,
+                                          mlir::Value first, mlir::Value count,
+                                          llvm::ArrayRef<mlir::Value> wanted);
+
   /// Number of points, and the point of the row at a position.
   mlir::Value pointCount();
   mlir::Value pointOf(mlir::Value position);
@@ -68,6 +74,68 @@ struct GroupedLowering {
   mlir::Value memberOf(unsigned c, mlir::Value slot);
   /// First position of a member, and how many it has.
   std::pair<mlir::Value, mlir::Value> segmentOf(mlir::Value member);
+
+private:
+  /// Clones the body; `mapping` has its values. Arguments that are `wanted` are
+  /// tiles.
+  void cloneBody(unsigned c, mlir::Value slot, mlir::Value first,
+                 mlir::Value count, llvm::ArrayRef<mlir::Value> wanted,
+                 mlir::IRMapping &mapping);
+};
+
+/// Whether a generic op adds up products or values in the value that it starts
+/// from, so that it can continue another sum.
+bool isSum(mlir::linalg::GenericOp generic);
+/// The fill of 0 behind a value, if it is one.
+mlir::linalg::FillOp getZeroFill(mlir::Value value);
+/// The product with the rows of `whole` that `rows` names in place of `tile`.
+mlir::linalg::GenericOp gatherInProduct(TensorBuilder &b,
+                                        mlir::linalg::GenericOp product,
+                                        mlir::BlockArgument tile,
+                                        mlir::Value whole, mlir::Value rows,
+                                        mlir::IRMapping &mapping);
+
+class RowAnalysis;
+
+/// Gradients of a class that are sums over rows of values of its body. What
+/// they sum up is made by the tasks that make row results; the sums are then
+/// tasks over parts of each gradient, so that they take as many threads for a
+/// member with all rows as for many members.
+class RowSums {
+public:
+  /// None if a gradient of class c is anything else.
+  static std::optional<RowSums> match(GroupedLowering &lowering, unsigned c);
+
+  /// Values of the body that are summed up, [rows, ...].
+  llvm::ArrayRef<mlir::Value> getSummands() const { return summands; }
+
+  /// The gradients, from all rows of the summands in the order of the plan.
+  llvm::SmallVector<mlir::Value> build(llvm::ArrayRef<mlir::Value> summands);
+
+private:
+  RowSums(GroupedLowering &lowering, unsigned c)
+      : lowering(lowering), b(lowering.b), c(c) {}
+
+  /// One gradient.
+  struct Sum {
+    mlir::linalg::GenericOp op;
+    /// An operand that is read where its rows are.
+    mlir::BlockArgument gathered;
+    /// Parts of the first dimension of the gradient.
+    int64_t parts, partSize;
+  };
+  std::optional<Sum> matchSum(mlir::Value value, const RowAnalysis &analysis);
+  mlir::Value build(const Sum &sum, unsigned gradient,
+                    llvm::ArrayRef<mlir::Value> summands);
+  mlir::Value buildPart(const Sum &sum, mlir::Value slot, mlir::Value offset,
+                        mlir::OpFoldResult size, mlir::Value destination,
+                        llvm::ArrayRef<mlir::Value> summands);
+
+  GroupedLowering &lowering;
+  TensorBuilder &b;
+  unsigned c;
+  llvm::SmallVector<Sum> sums;
+  llvm::SmallVector<mlir::Value> summands;
 };
 
 /// A loop over rows and picks, a switch over classes, bodies on one row: the

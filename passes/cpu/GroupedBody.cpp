@@ -57,8 +57,7 @@ Value GroupedLowering::pointCount() {
 
 Value GroupedLowering::pointOf(Value position) {
   return b.createOrFold<arith::DivUIOp>(
-      b.toIndex(b.extract(plan.rows, position)),
-      b.index(op.getRowsPerPoint()));
+      b.toIndex(b.extract(plan.rows, position)), b.index(op.getRowsPerPoint()));
 }
 
 GroupedLowering::MemberTables GroupedLowering::memberTables() {
@@ -102,7 +101,7 @@ std::pair<Value, Value> GroupedLowering::segmentOf(Value member) {
 
 /// Whether a generic op adds up products or values in the value that it starts
 /// from, so that it can continue another sum.
-static bool isSum(linalg::GenericOp generic) {
+bool modc::isSum(linalg::GenericOp generic) {
   if (generic.getNumDpsInits() != 1 || generic.getNumReductionLoops() == 0)
     return false;
   Operation *yield = generic.getBody()->getTerminator();
@@ -114,7 +113,7 @@ static bool isSum(linalg::GenericOp generic) {
 }
 
 /// The fill of 0 behind a value, if it is one.
-static linalg::FillOp getZeroFill(Value value) {
+linalg::FillOp modc::getZeroFill(Value value) {
   auto fill = value.getDefiningOp<linalg::FillOp>();
   if (!fill)
     return {};
@@ -175,11 +174,10 @@ static linalg::GenericOp getOnlyProduct(BlockArgument tile) {
                                                     : linalg::GenericOp();
 }
 
-/// The product with the rows of `whole` that `rows` names in place of `tile`.
-static linalg::GenericOp gatherInProduct(TensorBuilder &b,
-                                         linalg::GenericOp product,
-                                         BlockArgument tile, Value whole,
-                                         Value rows, IRMapping &mapping) {
+linalg::GenericOp modc::gatherInProduct(TensorBuilder &b,
+                                        linalg::GenericOp product,
+                                        BlockArgument tile, Value whole,
+                                        Value rows, IRMapping &mapping) {
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps = product.getIndexingMapsArray();
   unsigned column = 0;
@@ -217,11 +215,10 @@ static linalg::GenericOp gatherInProduct(TensorBuilder &b,
   return gathering;
 }
 
-SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
-                                            Value count,
-                                            ArrayRef<Value> accumulators) {
+void GroupedLowering::cloneBody(unsigned c, Value slot, Value first,
+                                Value count, ArrayRef<Value> wanted,
+                                IRMapping &mapping) {
   Block &body = op.getClassBody(c);
-  IRMapping mapping;
   // Products that gather the rows of a whole operand in place of a tile.
   DenseMap<Operation *, std::pair<BlockArgument, Value>> products;
   auto argument = body.getArguments().begin();
@@ -237,7 +234,9 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
       continue;
     }
     if (auto product =
-            gathersInProducts ? getOnlyProduct(*argument) : linalg::GenericOp();
+            gathersInProducts && !llvm::is_contained(wanted, *argument)
+                ? getOnlyProduct(*argument)
+                : linalg::GenericOp();
         product && !products.contains(product)) {
       remarkOnTile(op, *argument, /*gathered=*/true);
       products[product] = {*argument++, whole};
@@ -281,7 +280,14 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
     }
     b.clone(inner, mapping);
   }
-  Operation *yield = body.getTerminator();
+}
+
+SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
+                                            Value count,
+                                            ArrayRef<Value> accumulators) {
+  IRMapping mapping;
+  cloneBody(c, slot, first, count, {}, mapping);
+  Operation *yield = op.getClassBody(c).getTerminator();
   SmallVector<Value> results;
   size_t numRows = op.getRowResults().size();
   for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
@@ -291,4 +297,13 @@ SmallVector<Value> GroupedLowering::runBody(unsigned c, Value slot, Value first,
     results.push_back(mapped);
   }
   return results;
+}
+
+SmallVector<Value> GroupedLowering::valuesOf(unsigned c, Value slot,
+                                             Value first, Value count,
+                                             ArrayRef<Value> wanted) {
+  IRMapping mapping;
+  cloneBody(c, slot, first, count, wanted, mapping);
+  return llvm::map_to_vector(
+      wanted, [&](Value value) { return mapping.lookupOrDefault(value); });
 }

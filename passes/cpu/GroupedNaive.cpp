@@ -51,8 +51,8 @@ SmallVector<Value> modc::lowerGroupedNaively(GroupedLowering &lowering) {
       next[i] = b.insertRows(values[i], next[i], p, one);
     for (size_t i = 0; i < sums.size(); ++i) {
       bool isPoint = i < numPoints;
-      Value &whole = next[isPoint ? numRows + i
-                                  : firstGradient[c] + i - numPoints];
+      Value &whole =
+          next[isPoint ? numRows + i : firstGradient[c] + i - numPoints];
       whole = b.insertRow(values[numRows + i], whole, isPoint ? point : slot);
     }
     return next;
@@ -73,9 +73,8 @@ SmallVector<Value> modc::lowerGroupedNaively(GroupedLowering &lowering) {
               };
               if (!plan.once)
                 return run();
-              Value counts =
-                  arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
-                                        position, b.integer(i32, 0));
+              Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                                   position, b.integer(i32, 0));
               return b.branch(counts, run,
                               [&] { return SmallVector<Value>(state); });
             });

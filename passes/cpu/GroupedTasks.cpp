@@ -193,9 +193,10 @@ void insertSlices(TensorBuilder &b, scf::ForallOp forall, Value value,
                                         strides);
 }
 
-/// Row results of class c over `results`.
+/// Row results of class c over `results`, and `summands` of its body over
+/// the results that follow them.
 SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
-                             ValueRange results) {
+                             ValueRange results, ArrayRef<Value> summands) {
   TensorBuilder &b = lowering.b;
   TaskList tasks = buildTasks(lowering, c);
   auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{tasks.count},
@@ -204,7 +205,11 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
   b.setInsertionPoint(forall.getTerminator());
   Value t = forall.getInductionVar(0);
   auto [slot, first, count] = tasks.get(lowering, t);
-  SmallVector<Value> values = lowering.runBody(c, slot, first, count, {});
+  Operation *yield = lowering.op.getClassBody(c).getTerminator();
+  SmallVector<Value> wanted(
+      yield->getOperands().take_front(results.size() - summands.size()));
+  llvm::append_range(wanted, summands);
+  SmallVector<Value> values = lowering.valuesOf(c, slot, first, count, wanted);
   for (auto [value, shared] : llvm::zip(values, forall.getRegionIterArgs()))
     insertSlices(b, forall, value, shared, first, count);
   return SmallVector<Value>(forall.getResults());
@@ -363,16 +368,30 @@ SmallVector<Value> lowerPoints(GroupedLowering &lowering) {
 SmallVector<Value> modc::lowerGroupedByTasks(GroupedLowering &lowering) {
   GroupedOp op = lowering.op;
   size_t numRows = op.getRowResults().size();
-  SmallVector<Value> results;
+  SmallVector<Value> rows, gradients;
   for (size_t i = 0; i < numRows; ++i)
-    results.push_back(lowering.emptyRowResult(i));
-  if (numRows)
-    for (unsigned c = 0; c < op.getNumClasses(); ++c)
-      results = lowerRows(lowering, c, results);
+    rows.push_back(lowering.emptyRowResult(i));
+  for (unsigned c = 0; c < op.getNumClasses(); ++c) {
+    std::optional<RowSums> sums = RowSums::match(lowering, c);
+    ArrayRef<Value> summands;
+    if (sums)
+      summands = sums->getSummands();
+    SmallVector<Value> results = rows;
+    for (Value summand : summands)
+      results.push_back(
+          lowering.b.empty(tensorType(summand), lowering.positionCount()));
+    if (!results.empty())
+      results = lowerRows(lowering, c, results, summands);
+    rows.assign(results.begin(), results.begin() + numRows);
+    if (sums)
+      llvm::append_range(gradients,
+                         sums->build(ArrayRef(results).drop_front(numRows)));
+    else if (!op.getClassGradients(c).empty())
+      llvm::append_range(gradients, lowerGradients(lowering, c));
+  }
+  SmallVector<Value> results = rows;
   if (!op.getPointResults().empty())
     llvm::append_range(results, lowerPoints(lowering));
-  for (unsigned c = 0; c < op.getNumClasses(); ++c)
-    if (!op.getClassGradients(c).empty())
-      llvm::append_range(results, lowerGradients(lowering, c));
+  llvm::append_range(results, gradients);
   return results;
 }

@@ -91,10 +91,13 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
   let summary = "replace grouped ops by loops over rows";
   let description = [{
     With `dispatch=naive`, a loop over rows and picks runs the body of the chosen
-    member on one row: the reference. With `dispatch=grouped`, tasks of rows of one member run in
-    parallel (at least `row-block` of them where the member has as many, more
-    where the batch is large), and gradients in parallel over members. Row blocks do not change an element's order of additions: a sum
-    over rows continues from block to block.
+    member on one row: the reference. With `dispatch=grouped`, tasks of rows of
+    one member run in parallel (at least `row-block` of them where the member has
+    as many, more where the batch is large). Gradients that are sums over rows
+    run in parallel over members and parts of their first dimension, and what
+    they sum up is made by the tasks of rows; other gradients run in parallel over
+    members, in blocks of rows that continue one sum. Neither changes an
+    element's order of additions.
 
     ```mlir
     %h = modular.grouped %plan gather(%x : tensor<?x4xf32>)
