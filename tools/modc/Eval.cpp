@@ -78,8 +78,8 @@ int evalMain(int argc, char **argv) {
   DataOptions dataOptions;
   dataOptions.seed = options.seed = uint64_t(seed);
   auto opened =
-      Dataset::open((*session)->signature(), data,
-                    split == "test" ? Split::Test : Split::Train, dataOptions);
+      openData((*session)->signature(), data, !flags.given("--data"),
+               split == "test" ? Split::Test : Split::Train, dataOptions);
   if (!opened)
     return fail(opened.error());
   auto evaluation = evaluate(**session, *opened, options);

@@ -41,13 +41,14 @@ public:
   std::string make_positionals(const CLI::App *) const override { return {}; }
   std::string make_help(const CLI::App *app, std::string name,
                         CLI::AppFormatMode mode) const override {
-    return make_usage(app, name) + make_description(app) +
+    // The base class puts an empty line between groups.
+    return make_usage(app, name) + make_description(app) + "\n" +
            make_groups(app, mode) + make_footer(app);
   }
   std::string
   make_group(std::string group, bool,
              std::vector<const CLI::Option *> options) const override {
-    std::string text = "\n" + group + ":\n";
+    std::string text = group + ":\n";
     for (const CLI::Option *option : options)
       text += make_option(option, false);
     return text;

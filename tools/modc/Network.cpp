@@ -161,4 +161,14 @@ Result<std::unique_ptr<Session>> openSession(const std::string &path,
   return Session::create(*model, settings);
 }
 
+Result<Dataset> openData(const Signature &signature, const std::string &source,
+                         bool isDefault, Split split,
+                         const DataOptions &options) {
+  auto data = Dataset::open(signature, source, split, options);
+  if (!data && isDefault)
+    return makeError("no --data is given, and the default does not fit: ",
+                     data.error().message());
+  return data;
+}
+
 } // namespace modc::driver

@@ -14,6 +14,7 @@
 #define MODC_TOOLS_MODC_NETWORK_H
 
 #include "runtime/Artefact.h"
+#include "runtime/Dataset.h"
 #include "runtime/Session.h"
 #include "tools/modc/Flags.h"
 
@@ -64,11 +65,15 @@ Result<ArtefactNote> compiledNote(const std::string &path,
 
 /// A session on that model; `threads` = 0 takes all processors. It reports to
 /// `trace` where that is not null.
-Result<std::unique_ptr<Session>> openSession(const std::string &path,
-                                             const BuildOptions &options,
-                                             const Flags &flags,
-                                             int64_t threads,
-                                             TraceOutput *trace = nullptr);
+Result<std::unique_ptr<Session>>
+openSession(const std::string &path, const BuildOptions &options,
+            const Flags &flags, int64_t threads, TraceOutput *trace = nullptr);
+
+/// Data for a network of that signature. Where no flag named it, `isDefault`,
+/// the error says so.
+Result<Dataset> openData(const Signature &signature, const std::string &source,
+                         bool isDefault, Split split,
+                         const DataOptions &options);
 
 } // namespace modc::driver
 

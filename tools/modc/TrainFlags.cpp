@@ -173,6 +173,7 @@ Status TrainFlags::checkFiles() const {
 }
 
 Status TrainFlags::adoptOrigin(const Flags &given) {
+  isDataDefault = !resume && !given.given("--data");
   if (!resume)
     return {};
   auto read = Trainer::readOrigin(train.checkpoint);

@@ -31,6 +31,8 @@ struct TrainFlags {
   std::optional<double> learningRate;
   int64_t threads = 0, evalEvery = 0, checkpointEvery = 1000, seed = 0;
   bool resume = false, json = false;
+  /// Nobody has named the data: neither a flag nor a checkpoint.
+  bool isDataDefault = false;
   BuildOptions build;
   TraceOutput trace;
   /// Complete when check() has passed.
@@ -46,7 +48,8 @@ struct TrainFlags {
   /// Creates nothing: what is wrong with the model or the data must not leave
   /// directories behind.
   Status checkFiles() const;
-  /// Where a run is resumed, takes from its checkpoint what no flag says.
+  /// Where a run is resumed, takes from its checkpoint what no flag says; tells
+  /// whether data is the default.
   Status adoptOrigin(const Flags &given);
 };
 

@@ -43,7 +43,9 @@ Status Training::openData() {
   options.seed = flags.train.seed;
   auto read = [&](const std::string &source, Split split,
                   std::optional<Dataset> &out) -> Status {
-    Result<Dataset> opened = Dataset::open(signature, source, split, options);
+    bool isDefault = split == Split::Train && flags.isDataDefault;
+    Result<Dataset> opened =
+        modc::driver::openData(signature, source, isDefault, split, options);
     if (!opened)
       return opened.error();
     out.emplace(std::move(*opened));
@@ -86,12 +88,16 @@ Status Training::start() {
   return {};
 }
 
-/// Epochs, where a run has few of them, else tenths of the run.
+/// Epochs, where a run has few of them, else tenths of the run, each with a
+/// report of its own.
 int64_t Training::milestoneEvery() const {
   int64_t batch = std::min(flags.train.batch, data->points());
   int64_t epoch = std::max<int64_t>(data->points() / batch, 1);
   int64_t steps = trainer->stepsInAll();
-  return steps / epoch <= 40 ? epoch : std::max<int64_t>((steps + 9) / 10, 1);
+  if (steps / epoch <= 40)
+    return epoch;
+  int64_t every = flags.train.reportEvery;
+  return std::max<int64_t>((steps / 10 + every - 1) / every, 1) * every;
 }
 
 Status Training::onReport(const TrainReport &report) {
