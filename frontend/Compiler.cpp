@@ -131,14 +131,55 @@ Status Compiler::verify(ModuleOp module) {
   return {};
 }
 
-Status Compiler::dump(ModuleOp module, Phase phase, const std::string &folder) {
-  if (folder.empty())
+/// The file of a step of the way: "4-buffers.mlir", with the target's name where
+/// there are several.
+static std::string dumpPath(const CompileOptions &options, int number,
+                            std::string_view name, const std::string &target,
+                            const char *extension) {
+  bool several = options.targets.size() > 1 && number > int(Phase::Tiled);
+  return options.dumpPhases + "/" + std::to_string(number) + "-" +
+         std::string(name) + (several ? "." + target : "") + extension;
+}
+
+Status Compiler::dump(ModuleOp module, Phase phase,
+                      const CompileOptions &options,
+                      const std::string &target) {
+  if (options.dumpPhases.empty())
     return {};
-  if (Status made = createDirectories(folder); !made)
+  if (Status made = createDirectories(options.dumpPhases); !made)
     return made;
-  return writeFile(folder + "/" + std::to_string(int(phase)) + "-" +
-                       std::string(nameOf(phase)) + ".mlir",
-                   print(module));
+  return writeFile(
+      dumpPath(options, int(phase), nameOf(phase), target, ".mlir"),
+      print(module));
+}
+
+Result<std::string> Compiler::generateObject(ModuleOp module,
+                                             const CompileOptions &options,
+                                             const CpuTarget &target) {
+  unsigned optimization = options.pipeline.optimization;
+  Result<std::string> object =
+      generateCode(module, target, optimization, CodeKind::Object);
+  if (!object || options.dumpPhases.empty() || !options.dumpCode)
+    return object;
+  // Again from the start: code of a copy of the IR differs in its labels.
+  auto write = [&](const char *extension, Result<std::string> code) -> Status {
+    if (!code)
+      return code.error();
+    return writeFile(dumpPath(options, int(Phase::Llvm) + 1, "code",
+                              target.name, extension),
+                     *code);
+  };
+  if (Status s = write(".o", *object); !s)
+    return s.error();
+  if (Status s = write(".ll", generateCode(module, target, optimization,
+                                           CodeKind::LlvmIr));
+      !s)
+    return s.error();
+  if (Status s = write(".s", generateCode(module, target, optimization,
+                                          CodeKind::Assembly));
+      !s)
+    return s.error();
+  return object;
 }
 
 /// Passes would only say what they miss in IR of another phase.
@@ -173,7 +214,8 @@ Status Compiler::lower(ModuleOp module, Phase to,
   // What the hash is of must not change on the way.
   if (options.from == Phase::Network)
     recordHash(module);
-  if (Status dumped = dump(module, options.from, options.dumpPhases); !dumped)
+  if (Status dumped = dump(module, options.from, options, targets->front().name);
+      !dumped)
     return dumped;
   return lower(module, options.from, to, options, targets->front());
 }
@@ -194,7 +236,7 @@ Status Compiler::lower(ModuleOp module, Phase from, Phase to,
                      " failed without a message");
     if (Phase(i) == Phase::Programs)
       recordFlops(module);
-    if (Status dumped = dump(module, Phase(i), options.dumpPhases); !dumped)
+    if (Status dumped = dump(module, Phase(i), options, target.name); !dumped)
       return dumped;
   }
   return {};
@@ -235,17 +277,14 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   if (!signature)
     return signature.error();
   result.signature = std::move(*signature);
-  CompileOptions parting = options;
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> own(module.clone());
     if (Status lowered =
-            lower(*own, shared, Phase::Llvm, parting, target);
+            lower(*own, shared, Phase::Llvm, options, target);
         !lowered)
       return lowered.error();
-    parting.dumpPhases.clear();
     messages.clear();
-    Result<std::string> object = generateCode(
-        *own, target, options.pipeline.optimization, CodeKind::Object);
+    Result<std::string> object = generateObject(*own, options, target);
     if (!object)
       return failure(object.error().message());
     if (Status imports = checkImports(*object); !imports)

@@ -34,9 +34,12 @@ struct CompileOptions {
   std::vector<std::string> targets = {"cpu:host"};
   /// The phase that the module is in.
   Phase from = Phase::Network;
-  /// A folder that gets the module after each phase, for the first target
-  /// where they differ; none if empty.
+  /// A folder that gets the module after each phase; none if empty. Where there
+  /// are several targets, files that differ by target carry its name.
   std::string dumpPhases;
+  /// Whether it also gets what code generation makes of the last phase: LLVM's
+  /// IR, assembly and object.
+  bool dumpCode = false;
   /// Where temporary files go; the system's folder if empty.
   std::string temporaryFolder;
 };
@@ -97,7 +100,13 @@ private:
   /// An error with the diagnostics since the last call began.
   Error failure(std::string_view fallback);
   Status checkPhase(mlir::ModuleOp module, Phase phase);
-  Status dump(mlir::ModuleOp module, Phase phase, const std::string &folder);
+  Status dump(mlir::ModuleOp module, Phase phase, const CompileOptions &options,
+              const std::string &target);
+  /// The object of a module in phase `llvm`; writes all forms of it where
+  /// `options` asks for them.
+  Result<std::string> generateObject(mlir::ModuleOp module,
+                                     const CompileOptions &options,
+                                     const CpuTarget &target);
   /// From the phase `from` to `to`, for one target.
   Status lower(mlir::ModuleOp module, Phase from, Phase to,
                const CompileOptions &options, const CpuTarget &target);

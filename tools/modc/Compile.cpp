@@ -26,9 +26,12 @@
 namespace modc::driver {
 namespace {
 
+/// What --save-temps without a directory stands for.
+constexpr const char *kBesideOutput = "beside the output";
+
 struct CompileFlags {
   std::string input, output, emit = "so", from = "network", to = "llvm";
-  std::string dumpPhases, remarksOutput;
+  std::string dumpPhases, saveTemps, remarksOutput;
   std::vector<std::string> targets, remarks;
   bool json = false;
   BuildOptions build;
@@ -122,9 +125,10 @@ Status compileText(Compiler &compiler, mlir::ModuleOp module,
 }
 
 Status checkOutputs(const CompileFlags &flags) {
-  if (!flags.dumpPhases.empty())
-    if (Status status = checkDirectory(flags.dumpPhases); !status)
-      return status;
+  for (const std::string &folder : {flags.dumpPhases, flags.saveTemps})
+    if (!folder.empty())
+      if (Status status = checkDirectory(folder); !status)
+        return status;
   if (!flags.remarksOutput.empty())
     if (Status status = checkWritable(flags.remarksOutput); !status)
       return status;
@@ -195,6 +199,9 @@ void declare(Flags &parser, CompileFlags &flags) {
                 "MODEL is IR that --to wrote at that phase");
   parser.text("--dump-phases", "DIR", flags.dumpPhases,
               "write the IR of every phase there");
+  parser.textOr("--save-temps", "[=DIR]", flags.saveTemps, kBesideOutput,
+                "the same, and LLVM's IR, assembly and object of each target "
+                "(default DIR: the output's name with .temps)");
   parser.section("remarks");
   parser.texts("-R", "pass[-missed|-analysis]=REGEX", flags.remarks,
                "say what passes of such names did (-Rpass=.*), did not do, "
@@ -227,6 +234,9 @@ int compileMain(int argc, char **argv) {
     return misuse("compile", fmt::format("--emit={} wants phase llvm, not "
                                          "--to={}",
                                          flags.emit, flags.to));
+  if (!flags.saveTemps.empty() && !flags.dumpPhases.empty())
+    return misuse("compile", "--save-temps writes what --dump-phases does: "
+                             "give one of them");
   if (flags.json && flags.emit != "so")
     return misuse("compile", "--json wants --emit=so");
   auto remarks = remarkOptions(flags);
@@ -237,10 +247,17 @@ int compileMain(int argc, char **argv) {
   if (flags.output == "-" && flags.emit == "so")
     return misuse("compile", "a library cannot go to standard output");
 
+  if (flags.saveTemps == kBesideOutput)
+    flags.saveTemps =
+        (flags.output == "-" ? std::filesystem::path(flags.input).stem().string()
+                             : flags.output) +
+        ".temps";
+
   CompileOptions options;
   options.pipeline = pipelineOptions(flags.build);
   options.from = *parsePhase(flags.from);
-  options.dumpPhases = flags.dumpPhases;
+  options.dumpCode = !flags.saveTemps.empty();
+  options.dumpPhases = options.dumpCode ? flags.saveTemps : flags.dumpPhases;
   if (!flags.targets.empty())
     options.targets = flags.targets;
   switch (fileKind(flags.input)) {

@@ -19,10 +19,12 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 namespace modc::driver {
 namespace {
@@ -115,6 +117,8 @@ struct Flags::Parser {
   std::string group = "flags";
   // Long names, for suggestions.
   std::vector<std::string> names;
+  // Of flags whose value may be left out, and what it is then.
+  std::map<std::string, std::string> bare;
 
   /// An option whose value `read` turns into a message, empty if all is well.
   CLI::Option *add(const char *optionNames, const char *placeholder,
@@ -173,6 +177,12 @@ void Flags::text(const char *names, const char *placeholder, std::string &value,
               return std::string(given.empty() ? "the value is empty" : "");
             })
       ->default_str(value);
+}
+
+void Flags::textOr(const char *name, const char *placeholder,
+                   std::string &value, const char *bare, const char *help) {
+  text(name, placeholder, value, help);
+  parser->bare[name] = bare;
 }
 
 void Flags::texts(const char *names, const char *placeholder,
@@ -307,10 +317,14 @@ std::optional<int> Flags::parse(int argc, char **argv) {
     if (name.size() + 1 == word.size())
       return misuse(parser->command, name + " wants a value");
   }
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::string &word : words)
+    if (auto bare = parser->bare.find(word); bare != parser->bare.end())
+      word += "=" + bare->second;
   try {
     // CLI11 takes them last to first.
-    app.parse(std::vector<std::string>(std::reverse_iterator(argv + argc),
-                                       std::reverse_iterator(argv)));
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp &) {
     printHelp();
     return Done;

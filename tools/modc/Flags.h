@@ -47,6 +47,9 @@ public:
             const char *help);
   void texts(const char *names, const char *placeholder,
              std::vector<std::string> &values, const char *help);
+  /// A long flag whose value may be left out, and is `bare` then.
+  void textOr(const char *name, const char *placeholder, std::string &value,
+              const char *bare, const char *help);
   void integer(const char *names, const char *placeholder, int64_t &value,
                int64_t low, int64_t high, const char *help);
   void integer(const char *names, const char *placeholder,
