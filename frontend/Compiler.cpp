@@ -15,6 +15,7 @@
 #include "dialect/ModuleFile.h"
 #include "frontend/Codegen.h"
 #include "frontend/FlopCount.h"
+#include "frontend/KernelTable.h"
 #include "frontend/Linker.h"
 #include "frontend/SignatureText.h"
 #include "runtime/formats/File.h"
@@ -236,6 +237,8 @@ Status Compiler::lower(ModuleOp module, Phase from, Phase to,
                      " failed without a message");
     if (Phase(i) == Phase::Programs)
       recordFlops(module);
+    if (Phase(i) == Phase::Buffers)
+      recordKernels(module);
     if (Status dumped = dump(module, Phase(i), options, target.name); !dumped)
       return dumped;
   }
@@ -277,12 +280,14 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   if (!signature)
     return signature.error();
   result.signature = std::move(*signature);
+  std::vector<std::string> kernels;
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> own(module.clone());
     if (Status lowered =
             lower(*own, shared, Phase::Llvm, options, target);
         !lowered)
       return lowered.error();
+    kernels.push_back(kernelsOf(*own));
     messages.clear();
     Result<std::string> object = generateObject(*own, options, target);
     if (!object)
@@ -291,6 +296,7 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
       return imports.error().within(target.name);
     result.objects.push_back(std::move(*object));
   }
+  result.signature = withKernels(result.signature, kernels);
   Result<std::string> entry = generateEntry(*targets, result.signature);
   if (!entry)
     return entry.error();

@@ -13,6 +13,7 @@
 
 #include "frontend/FlopCount.h"
 
+#include "frontend/Amount.h"
 #include "dialect/ModularOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,60 +23,26 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "llvm/Support/CheckedArithmetic.h"
+#include "passes/OpNames.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include "llvm/Support/raw_ostream.h"
-#include <array>
 
 using namespace mlir;
 
 namespace modc {
 namespace {
 
-/// a + b·N + c·S + d·S·N, without overflow and not negative.
-struct Amount {
-  enum Term { One, Points, Candidates, Both, NumTerms };
-  std::array<int64_t, NumTerms> terms = {};
-
-  static Amount of(Term term, int64_t factor = 1) {
-    Amount amount;
-    amount.terms[term] = factor;
-    return amount;
-  }
-  bool operator==(const Amount &other) const { return terms == other.terms; }
+/// A product of matrices, or a convolution, by a term of the call's sizes.
+struct ProductCount {
+  std::string name, shape;
+  int term = 0; ///< a call, a point or a candidate of a point
+  int64_t flops = 0, bytes = 0;
+  /// Of the tensors whose size does not depend on the call, of one member.
+  int64_t weights = 0;
+  /// Of the class in whose body it stands, else 0; and rows that they share.
+  int64_t members = 0, rows = 0;
 };
-
-using MaybeAmount = std::optional<Amount>;
-
-MaybeAmount plus(const Amount &a, const Amount &b) {
-  Amount sum;
-  for (int i = 0; i < Amount::NumTerms; ++i) {
-    std::optional<int64_t> term = llvm::checkedAdd(a.terms[i], b.terms[i]);
-    if (!term)
-      return std::nullopt;
-    sum.terms[i] = *term;
-  }
-  return sum;
-}
-
-/// The product, if no symbol stands in it twice.
-MaybeAmount times(const Amount &a, const Amount &b) {
-  Amount product;
-  for (int i = 0; i < Amount::NumTerms; ++i)
-    for (int j = 0; j < Amount::NumTerms; ++j) {
-      if (!a.terms[i] || !b.terms[j])
-        continue;
-      // Bit 0 of a term says N, bit 1 says S.
-      if (i & j)
-        return std::nullopt;
-      std::optional<int64_t> term =
-          llvm::checkedMulAdd(a.terms[i], b.terms[j], product.terms[i | j]);
-      if (!term)
-        return std::nullopt;
-      product.terms[i | j] = *term;
-    }
-  return product;
-}
 
 /// Counts one program. Every question answers nothing where it is not known.
 class Counter {
@@ -83,6 +50,8 @@ public:
   explicit Counter(func::FuncOp program) : program(program) {}
 
   MaybeAmount count() { return work(program.getBody().front()); }
+  /// The products that were counted, in the order of the program.
+  ArrayRef<ProductCount> products() const { return counted; }
 
 private:
   MaybeAmount work(Block &block);
@@ -96,8 +65,15 @@ private:
   MaybeAmount rowsOfArgument(BlockArgument argument);
   MaybeAmount rowsOfResult(OpResult result);
   MaybeAmount index(OpFoldResult value);
+  /// Elements of a tensor, which has `likely` rows where that is not known.
+  MaybeAmount elements(Value value, MaybeAmount likely);
+  void note(Operation *op, const Amount &flops, ArrayRef<Value> tensors,
+            ArrayRef<int64_t> shape);
 
   func::FuncOp program;
+  SmallVector<ProductCount> counted;
+  /// How often the op at hand runs: steps of the scans around it.
+  int64_t repeats = 1;
   DenseMap<Value, MaybeAmount> known;
 };
 
@@ -127,6 +103,11 @@ MaybeAmount Counter::work(Operation *op) {
         size = Amount::of(Amount::One, type.getDimSize(dim));
       amount = size ? times(*amount, *size) : std::nullopt;
     }
+    if (amount)
+      note(op, *amount,
+           {linear.getInput(), linear.getWeight(), linear.getResult()},
+           {type.getRank() == 2 ? type.getDimSize(0) : ShapedType::kDynamic,
+            depth, type.getShape().back()});
     return amount;
   }
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
@@ -134,8 +115,10 @@ MaybeAmount Counter::work(Operation *op) {
   if (auto grouped = dyn_cast<GroupedOp>(op))
     return workOfMembers(grouped);
   if (auto scan = dyn_cast<ScanOp>(op)) {
-    MaybeAmount step = work(*scan.getBody().getBlocks().begin());
     MaybeAmount length = extent(scan.getSequences().front(), 1);
+    llvm::SaveAndRestore steps(
+        repeats, length ? repeats * length->terms[Amount::One] : 0);
+    MaybeAmount step = work(*scan.getBody().getBlocks().begin());
     return step && length ? times(*step, *length) : std::nullopt;
   }
   // Rules of updates, and elementwise bodies, hold no products of matrices;
@@ -184,7 +167,77 @@ MaybeAmount Counter::workOfLoops(linalg::LinalgOp op) {
   MaybeAmount amount = Amount::of(Amount::One, 2);
   for (const MaybeAmount &loop : loops)
     amount = amount && loop ? times(*amount, *loop) : std::nullopt;
+  if (!amount)
+    return amount;
+  SmallVector<Value> tensors(op->getOperands());
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges(), shape;
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (ranges.size() == 3 && op.getNumReductionLoops() == 1 &&
+      out.isProjectedPermutation() && out.getNumResults() == 2) {
+    unsigned i = out.getDimPosition(0), j = out.getDimPosition(1);
+    shape = {ranges[i], ranges[3 - i - j], ranges[j]};
+  }
+  note(op, *amount, tensors, shape);
   return amount;
+}
+
+MaybeAmount Counter::elements(Value value, MaybeAmount likely) {
+  MaybeAmount amount = Amount::of(Amount::One);
+  if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+    for (int64_t dim = 0; dim < type.getRank() && amount; ++dim) {
+      MaybeAmount size = extent(value, dim);
+      if (!size && dim == 0)
+        size = likely;
+      amount = size ? times(*amount, *size) : std::nullopt;
+    }
+  return amount;
+}
+
+/// Keeps what a product computes and touches, a term of the call's sizes each.
+/// Tensors whose size does not depend on the call are a member's in a body, and
+/// read once whatever the rows.
+void Counter::note(Operation *op, const Amount &flops, ArrayRef<Value> tensors,
+                   ArrayRef<int64_t> shape) {
+  ProductCount product;
+  product.name = joinNames(opNameOf(op->getLoc()), describeOp(op));
+  for (auto [d, size] : llvm::enumerate(shape))
+    product.shape += (d ? "x" : "") +
+                     (ShapedType::isDynamic(size) ? "n" : std::to_string(size));
+  Amount moved, routed;
+  for (Value tensor : tensors) {
+    // Rows of the result are those of the operands.
+    MaybeAmount count = elements(tensor, extent(tensors.back(), 0));
+    Type type = getElementTypeOrSelf(tensor.getType());
+    if (!count || !type.isIntOrFloat())
+      return;
+    int64_t width = (type.getIntOrFloatBitWidth() + 7) / 8;
+    bool isStatic = count->terms[Amount::Points] == 0 &&
+                    count->terms[Amount::Both] == 0;
+    MaybeAmount bytes = times(*count, Amount::of(Amount::One, width * repeats));
+    MaybeAmount sum = bytes ? plus(moved, *bytes) : std::nullopt;
+    if (!sum)
+      return;
+    if (isStatic)
+      product.weights += bytes->terms[Amount::One];
+    else
+      moved = *sum;
+  }
+  if (auto grouped = op->getParentOfType<GroupedOp>()) {
+    unsigned c = op->getParentRegion()->getRegionNumber();
+    product.members = grouped.getClassMembers(c).size();
+    if (MaybeAmount positions = rows(grouped.getPlan()))
+      routed = *positions;
+  }
+  for (int term : {Amount::One, Amount::Points, Amount::Both}) {
+    if (!flops.terms[term] || repeats == 0)
+      continue;
+    ProductCount part = product;
+    part.term = term == Amount::Both ? 2 : term;
+    part.flops = flops.terms[term] * repeats;
+    part.bytes = moved.terms[term];
+    part.rows = routed.terms[term];
+    counted.push_back(part);
+  }
 }
 
 /// Rows are shared out among members; the sum does not depend on how, if all
@@ -340,6 +393,29 @@ MaybeAmount Counter::index(OpFoldResult value) {
   return std::nullopt;
 }
 
+/// The place of a product in the table that programs share.
+static int64_t indexOf(const ProductCount &product, llvm::json::Array &table,
+                       llvm::StringMap<int64_t> &known) {
+  llvm::json::Object object{{"name", product.name}, {"flops", product.flops}};
+  if (!product.shape.empty())
+    object["shape"] = product.shape;
+  auto add = [&](const char *key, int64_t value) {
+    if (value)
+      object[key] = value;
+  };
+  add("bytes", product.bytes);
+  add("weights", product.weights);
+  add("members", product.members);
+  add("rows", product.rows);
+  llvm::json::Value entry = std::move(object);
+  std::string text;
+  llvm::raw_string_ostream(text) << entry;
+  auto [place, isNew] = known.try_emplace(text, int64_t(table.size()));
+  if (isNew)
+    table.push_back(std::move(entry));
+  return place->second;
+}
+
 void recordFlops(ModuleOp module) {
   auto text = module->getAttrOfType<StringAttr>("modular.signature");
   if (!text)
@@ -353,6 +429,8 @@ void recordFlops(ModuleOp module) {
   llvm::json::Array *programs = root ? root->getArray("programs") : nullptr;
   if (!programs)
     return;
+  llvm::json::Array products;
+  llvm::StringMap<int64_t> known;
   for (llvm::json::Value &value : *programs) {
     llvm::json::Object *program = value.getAsObject();
     std::optional<llvm::StringRef> name =
@@ -360,7 +438,15 @@ void recordFlops(ModuleOp module) {
     auto function = name ? module.lookupSymbol<func::FuncOp>(*name) : nullptr;
     if (!function || function.isExternal())
       continue;
-    MaybeAmount amount = Counter(function).count();
+    Counter counter(function);
+    MaybeAmount amount = counter.count();
+    llvm::json::Array uses;
+    for (const ProductCount &product : counter.products()) {
+      uses.push_back(indexOf(product, products, known));
+      uses.push_back(product.term);
+    }
+    if (!uses.empty())
+      (*program)["products"] = std::move(uses);
     // Nothing runs for a candidate but not for its points.
     if (!amount || amount->terms[Amount::Candidates])
       continue;
@@ -368,6 +454,8 @@ void recordFlops(ModuleOp module) {
                                             amount->terms[Amount::Points],
                                             amount->terms[Amount::Both]};
   }
+  if (!products.empty())
+    (*root)["products"] = std::move(products);
   std::string result;
   llvm::raw_string_ostream(result) << *signature;
   module->setAttr("modular.signature",

@@ -20,7 +20,8 @@ namespace modc {
 
 /// Writes `flops` into the signature's programs (docs/artefact.md). The module
 /// is in the phase `programs`. A program gets none where its work is not a
-/// function of the sizes of the call: members of a pool that differ in work.
+/// function of the sizes of the call: members of a pool that differ in work. Also
+/// writes `products`, what each of them computes and touches.
 void recordFlops(mlir::ModuleOp module);
 
 } // namespace modc

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/OpNames.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace modc;
@@ -30,6 +31,16 @@ Location modc::withOpName(Location loc, StringRef name) {
 
 std::string modc::joinNames(StringRef name, StringRef part) {
   return (name + (name.empty() || part.empty() ? "" : ".") + part).str();
+}
+
+StringRef modc::describeOp(Operation *op) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return linalg::isaContractionOpInterface(generic) ? "product"
+           : generic.getNumReductionLoops()           ? "reduce"
+                                                      : "elementwise";
+  StringRef name = op->getName().stripDialect();
+  // The last part: "parallel.loop" would read as two names.
+  return name.drop_front(name.rfind('.') + 1);
 }
 
 void modc::setOpNames(Operation *op, StringRef name) {

@@ -29,6 +29,10 @@ mlir::Location withOpName(mlir::Location loc, llvm::StringRef name);
 /// `name` and `part` with a dot between, where both say something.
 std::string joinNames(llvm::StringRef name, llvm::StringRef part);
 
+/// What an op does, in a word: "linear"; of generic ops "product", "reduce" or
+/// "elementwise".
+llvm::StringRef describeOp(mlir::Operation *op);
+
 /// Names an op and all ops in it.
 void setOpNames(mlir::Operation *op, llvm::StringRef name);
 

@@ -14,6 +14,7 @@
 #include "runtime/Signature.h"
 
 #include "runtime/JsonFields.h"
+#include "runtime/SignatureKernels.h"
 #include "runtime/ModelAbi.h"
 
 #include <algorithm>
@@ -341,6 +342,7 @@ void Parser::layers() {
 }
 
 void Parser::programs() {
+  out.products = readProducts(root, fields);
   std::vector<std::string> list;
   for (const json &object : fields.array(root, "programs", "the signature")) {
     ProgramSpec program;
@@ -380,9 +382,13 @@ void Parser::programs() {
       };
       program.flops = FlopsSpec{term(0), term(1), term(2)};
     }
+    if (object.contains("products"))
+      program.products = readProductUses(
+          fields.array(object, "products", here), here, out, fields);
     list.push_back(program.name);
     out.programs.push_back(std::move(program));
   }
+  readKernels(root, fields, out);
   names("programs", list);
 }
 

@@ -98,6 +98,35 @@ struct FlopsSpec {
   }
 };
 
+/// A product of matrices or a convolution, for each point of a call or each of
+/// the other sizes that a program uses it by.
+struct ProductSpec {
+  std::string name;
+  /// "nx784x64": rows, length of the sums, columns; empty for others.
+  std::string shape;
+  int64_t flops = 0;
+  /// Of tensors that grow with the call.
+  int64_t bytes = 0;
+  /// Bytes of the others; in a layer, of one member.
+  int64_t weights = 0;
+  /// In a layer: members that share rows, of which each takes at least one.
+  int64_t members = 0, rows = 0;
+};
+
+struct ProductUse {
+  enum class Term : uint8_t { Call, Point, Candidate };
+  int32_t product = 0;
+  Term term = Term::Call;
+};
+
+/// What a product became for a target.
+struct KernelSpec {
+  std::string name;
+  int64_t tileRows = 0, tileColumns = 0;
+  /// Whether the right operand is copied to where its rows are adjacent.
+  bool packed = false;
+};
+
 struct ProgramSpec {
   std::string name;
   std::vector<TensorSpec> buffers;
@@ -105,6 +134,7 @@ struct ProgramSpec {
   std::vector<std::string> reals;
   /// Nothing where the compiler could not tell.
   std::optional<FlopsSpec> flops;
+  std::vector<ProductUse> products;
 
   /// Index of the buffer, integer or real of that name, or -1. A name may stand
   /// once among the inputs and once among the outputs.
@@ -116,6 +146,10 @@ struct ProgramSpec {
 struct TargetSpec {
   std::string name;
   uint64_t features = 0;
+  std::vector<KernelSpec> kernels;
+  /// For each product of each program the kernel, or -1 for a loop over scalars.
+  /// Empty where the compiler did not say.
+  std::vector<int32_t> uses;
 };
 
 /// All that stands in a signature.
@@ -140,6 +174,7 @@ struct Signature {
   std::vector<StoredTensor> state;
   int64_t stateBytes = 0;
   std::vector<ProgramSpec> programs;
+  std::vector<ProductSpec> products;
   /// Members of the pool that each slot chooses from, by slot.
   std::vector<int32_t> slotMembers;
 

@@ -18,6 +18,10 @@
 
 namespace modc {
 
+/// What a kernel's function says of itself, for inspection: a dictionary with
+/// shape ("nx784x64"), rows and columns of a tile, and packed.
+constexpr const char *kKernelAttribute = "modular.kernel";
+
 /// How a product of one shape is computed: a function of the shape and of the
 /// machine, never of the number of rows at hand.
 struct KernelSchedule {

@@ -252,6 +252,7 @@ private:
     ++numKernels;
     kernel = func::FuncOp::create(builder, loc, name, type);
     kernel.setPrivate();
+    kernel->setAttr(kKernelAttribute, describeKernel(contraction, schedule));
     symbols->insert(kernel); // Renames it where another layout has the name.
     builder.setInsertionPointToStart(kernel.addEntryBlock());
     for (auto [value, argument] : llvm::zip(operands, kernel.getArguments()))

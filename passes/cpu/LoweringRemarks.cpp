@@ -88,15 +88,29 @@ static std::string sizeText(int64_t size) {
   return ShapedType::isDynamic(size) ? "n" : std::to_string(size);
 }
 
+/// "nx784x64": rows, length of the sums, columns.
+static std::string shapeOf(const Contraction &contraction) {
+  return sizeText(contraction.height()) + "x" + sizeText(contraction.depth()) +
+         "x" + sizeText(contraction.columns());
+}
+
+DictionaryAttr modc::describeKernel(const Contraction &contraction,
+                                    const KernelSchedule &schedule) {
+  Builder b(contraction.c.getContext());
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("shape", b.getStringAttr(shapeOf(contraction))),
+       b.getNamedAttr("rows", b.getI64IntegerAttr(schedule.tileRows())),
+       b.getNamedAttr("columns", b.getI64IntegerAttr(schedule.tileColumns())),
+       b.getNamedAttr("packed", b.getBoolAttr(schedule.packed))});
+}
+
 void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
                           const KernelSchedule &schedule, StringRef kernel,
                           int64_t taskRows) {
   if (!wantsRemarks(op.getContext()))
     return;
   StringRef pass = "modular-lower-contractions";
-  std::string shape = sizeText(contraction.height()) + "x" +
-                      sizeText(contraction.depth()) + "x" +
-                      sizeText(contraction.columns());
+  std::string shape = shapeOf(contraction);
   remarkPassed(pass, "Kernel", op)
       << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}", shape,
              contraction.element().isF64() ? "f64" : "f32",

@@ -28,6 +28,10 @@ void remarkOnKernel(mlir::linalg::GenericOp op, const Contraction &contraction,
                     const KernelSchedule &schedule, llvm::StringRef kernel,
                     int64_t taskRows);
 
+/// The value of kKernelAttribute.
+mlir::DictionaryAttr describeKernel(const Contraction &contraction,
+                                    const KernelSchedule &schedule);
+
 /// A sum of products that stays a loop over scalars, and why. Says nothing of
 /// other ops.
 void remarkOnLoop(mlir::linalg::GenericOp op);

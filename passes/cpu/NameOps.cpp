@@ -23,17 +23,6 @@ namespace modc {
 using namespace mlir;
 using namespace modc;
 
-/// What an op does, in a word.
-static StringRef getTask(Operation *op) {
-  if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    return linalg::isaContractionOpInterface(generic) ? "product"
-           : generic.getNumReductionLoops()           ? "reduce"
-                                                      : "elementwise";
-  StringRef name = op->getName().stripDialect();
-  // The last part: "parallel.loop" would read as two names.
-  return name.drop_front(name.rfind('.') + 1);
-}
-
 namespace {
 
 struct NameOpsPass : modc::impl::NameOpsPassBase<NameOpsPass> {
@@ -47,7 +36,7 @@ struct NameOpsPass : modc::impl::NameOpsPassBase<NameOpsPass> {
       if (op == getOperation() || op->getNumResults() == 0 ||
           op->hasTrait<OpTrait::ConstantLike>())
         return WalkResult::advance();
-      std::string name = joinNames(opNameOf(op->getLoc()), getTask(op));
+      std::string name = joinNames(opNameOf(op->getLoc()), describeOp(op));
       op->setLoc(withOpName(op->getLoc(), name));
       ++numNamed;
       return WalkResult::advance();

@@ -15,6 +15,7 @@
 #include "runtime/formats/Npy.h"
 #include "runtime/formats/Safetensors.h"
 #include "tools/modc/Commands.h"
+#include "tools/modc/InspectKernels.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
 
@@ -105,38 +106,56 @@ void printSignature(const Signature &signature) {
   }
 }
 
+/// What to say of a file.
+struct InspectFlags {
+  bool json = false, kernels = false;
+  KernelFlags options;
+};
+
 int printNote(const std::string &path, const char *kind, int64_t bytes,
-              const Result<ArtefactNote> &note, bool json) {
+              const Result<ArtefactNote> &note, const InspectFlags &flags) {
   if (!note)
     return fail(note.error());
-  if (json) {
-    printJson({{"kind", kind},
-               {"file", path},
-               {"bytes", bytes},
-               {"signature", Json::parse(note->text)}});
+  std::optional<Json> kernels;
+  if (flags.kernels) {
+    auto described = describeKernels(note->signature, flags.options);
+    if (!described)
+      return fail(described.error());
+    kernels = std::move(*described);
+  }
+  if (flags.json) {
+    Json result = {{"kind", kind}, {"file", path}, {"bytes", bytes}};
+    if (kernels)
+      result["kernels"] = std::move(*kernels);
+    else
+      result["signature"] = Json::parse(note->text);
+    printJson(result);
     return Done;
   }
   print(fmt::format("{}: {} {}, {}\n", path, kind,
                     inQuotes(note->signature.network), sizeText(bytes)));
-  printSignature(note->signature);
+  if (kernels)
+    print(kernelsText(*kernels));
+  else
+    printSignature(note->signature);
   return Done;
 }
 
-int inspectLibrary(const std::string &path, bool json) {
+int inspectLibrary(const std::string &path, const InspectFlags &flags) {
   Result<File> file = File::open(path);
   if (!file)
     return fail(file.error());
   return printNote(path, "model", int64_t(file->size()), readArtefactNote(path),
-                   json);
+                   flags);
 }
 
 /// What the network would be when compiled for this processor.
-int inspectNetwork(const std::string &path, bool json) {
+int inspectNetwork(const std::string &path, const InspectFlags &flags) {
   Result<File> file = File::open(path);
   if (!file)
     return fail(file.error());
   auto note = compiledNote(path, {});
-  return printNote(path, "network", int64_t(file->size()), note, json);
+  return printNote(path, "network", int64_t(file->size()), note, flags);
 }
 
 int inspectTensors(const std::string &path, bool json) {
@@ -197,29 +216,57 @@ int inspectArray(const std::string &path, bool json) {
 
 int inspectMain(int argc, char **argv) {
   std::string path;
-  bool json = false;
+  InspectFlags options;
+  bool &json = options.json;
   Flags flags(
-      "inspect", "FILE [--json]",
+      "inspect", "FILE [FLAG...]",
       "Says what FILE holds: the signature of a model (model.so, or\n"
       "model.mlir), the tensors of weights or of a checkpoint, the shape\n"
       "of an array. Nothing in the file is run.");
   flags.argument("FILE", path,
                  "model.so, model.mlir, .safetensors, checkpoint or .npy");
   flags.flag("--json", json, "print JSON, for programs");
+  flags.section("kernels of a model");
+  flags.flag("--kernels", options.kernels,
+             "print products of matrices by program: kernel, tile, FLOPs, "
+             "bytes and the time that a roofline predicts");
+  KernelFlags &kernels = options.options;
+  flags.integer("--points", "N", kernels.points, 1, 1 << 24,
+                "points of a call");
+  flags.integer("--samples", "S", kernels.candidates, 1, 1 << 16,
+                "candidates of an E-step");
+  flags.text("--target", "TARGET", kernels.target,
+             "a target of the model (without: the best that runs here)");
+  flags.integer("--threads", "N", kernels.threads, 0, 4096,
+                "threads to measure on; 0 takes all processors");
+  flags.real("--peak", "GFLOPS", kernels.peak, 1e-3, 1e9,
+             "peak of all threads (without: measured)");
+  flags.real("--bandwidth", "GBS", kernels.bandwidth, 1e-3, 1e9,
+             "bandwidth of memory (without: measured)");
   flags.examples("  modc inspect model.so\n"
+                 "  modc inspect model.so --kernels --points 1024\n"
                  "  modc inspect weights.safetensors --json\n");
   if (std::optional<int> code = flags.parse(argc, argv))
     return *code;
-  switch (fileKind(path)) {
+  FileKind kind = fileKind(path);
+  bool isModel = kind == FileKind::Library || kind == FileKind::Text ||
+                 kind == FileKind::Bytecode || kind == FileKind::Missing;
+  if (options.kernels && !isModel)
+    return fail(inQuotes(path) + " is no model, which --kernels wants");
+  for (const char *flag : {"--points", "--samples", "--target", "--threads",
+                           "--peak", "--bandwidth"})
+    if (flags.given(flag) && !options.kernels)
+      return misuse("inspect", std::string(flag) + " wants --kernels");
+  switch (kind) {
   case FileKind::Library:
-    return inspectLibrary(path, json);
+    return inspectLibrary(path, options);
   case FileKind::Safetensors:
     return inspectTensors(path, json);
   case FileKind::Npy:
     return inspectArray(path, json);
   case FileKind::Text:
   case FileKind::Bytecode:
-    return inspectNetwork(path, json);
+    return inspectNetwork(path, options);
   case FileKind::Directory:
     // What --checkpoint takes.
     path += "/checkpoint.safetensors";
