@@ -31,10 +31,26 @@ struct Call {
   int64_t kernel;
 };
 
+/// Whether a kernel of shape `part` computes a part of a product of `shape`: it
+/// has n where the parts of a size differ.
+bool isPartOf(StringRef part, StringRef shape) {
+  SmallVector<StringRef> parts, sizes;
+  part.split(parts, 'x');
+  shape.split(sizes, 'x');
+  return parts.size() == sizes.size() &&
+         llvm::all_of(llvm::zip(parts, sizes), [](auto pair) {
+           return std::get<0>(pair) == std::get<1>(pair) ||
+                  std::get<0>(pair) == "n";
+         });
+}
+
 /// The call that computes a product: by name and shape, else by either.
 int64_t findKernel(ArrayRef<Call> calls, StringRef name, StringRef shape) {
   for (const Call &call : calls)
     if (call.name == name && call.shape == shape)
+      return call.kernel;
+  for (const Call &call : calls)
+    if (call.name == name && isPartOf(call.shape, shape))
       return call.kernel;
   for (const Call &call : calls)
     if (call.shape == shape && call.name.empty())
