@@ -43,13 +43,13 @@ Value SoftmaxAttr::buildMode(OpBuilder &builder, Location loc,
 Value SoftmaxAttr::buildSample(OpBuilder &builder, Location loc, Value scores,
                                Value uniforms) const {
   return SampleOp::create(builder, loc, getSelectionType(scores), scores,
-                          uniforms);
+                          /*rows=*/Value(), uniforms);
 }
 
 Value SoftmaxAttr::buildLogProbability(OpBuilder &builder, Location loc,
                                        Value scores, Value selection) const {
   return LogProbabilityOp::create(builder, loc, getRowType(scores), scores,
-                                  selection);
+                                  /*rows=*/Value(), selection);
 }
 
 Value SoftmaxAttr::buildProbabilities(OpBuilder &builder, Location loc,

@@ -81,20 +81,27 @@ def Modular_SampleOp : Modular_Op<"sample", [Pure]> {
   let summary = "draws each pick from the softmax of its scores";
   let description = [{
     The first member m whose cumulative probability exceeds the uniform number
-    u in [0, 1); the last member with non-zero probability if none does.
+    u in [0, 1); the last member with non-zero probability if none does. With
+    `at(%i)`, row r draws by the scores of row i[r]: candidates that have the same
+    scores look up one softmax.
 
     ```mlir
     %a = modular.sample %scores, %u : tensor<?x2x8xf32>, tensor<?x2xf32> -> !modular.selection<2 of 8>
+    %c = modular.sample %scores at(%i : tensor<?xi32>), %u : tensor<?x2x8xf32>, tensor<?x2xf32> -> !modular.selection<2 of 8>
     ```
 
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) uniforms are `tensor<?xKxf>`.
+    - (C3) i is `tensor<?xi32>`.
   }];
-  let arguments = (ins Modular_FloatTensor:$scores, Modular_FloatTensor:$uniforms);
+  let arguments = (ins Modular_FloatTensor:$scores,
+                       Optional<RankedTensorOf<[I32]>>:$rows,
+                       Modular_FloatTensor:$uniforms);
   let results = (outs Modular_Selection:$result);
   let assemblyFormat = [{
-    $scores `,` $uniforms attr-dict `:` type($scores) `,` type($uniforms) `->` qualified(type($result))
+    $scores (`at` `(` $rows^ `:` type($rows) `)`)? `,` $uniforms attr-dict `:` type($scores) `,` type($uniforms)
+    `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -126,19 +133,26 @@ def Modular_LogProbabilityOp : Modular_Op<"log_probability", [
   let description = [{
     log p(a|x) under a product of K softmaxes, as one op: its derivative is
     softmax minus one-hot, with no logarithm of a probability that may be 0.
+    With `at(%i)`, the scores of row r are those of row i[r]; this form has no
+    derivative.
 
     ```mlir
     %l = modular.log_probability %scores, %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?xf32>
+    %m = modular.log_probability %scores at(%i : tensor<?xi32>), %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?xf32>
     ```
 
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) the result is `tensor<?xf>`.
+    - (C3) i is `tensor<?xi32>`.
   }];
-  let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
+  let arguments = (ins Modular_FloatTensor:$scores,
+                       Optional<RankedTensorOf<[I32]>>:$rows,
+                       Modular_Selection:$selection);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $scores `,` $selection attr-dict `:` type($scores) `,` qualified(type($selection)) `->` type($result)
+    $scores (`at` `(` $rows^ `:` type($rows) `)`)? `,` $selection attr-dict `:` type($scores) `,`
+    qualified(type($selection)) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -147,20 +161,27 @@ def Modular_GatesOp : Modular_Op<"gates", [
     Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
   let summary = "soft gates: probabilities of the picks over their sum";
   let description = [{
-    g[r, k] = p_k[a_k] / Σ_j p_j[a_j], with p_k = softmax(scores[r, k]).
+    g[r, k] = p_k[a_k] / Σ_j p_j[a_j], with p_k = softmax(scores[r, k]). With
+    `at(%i)`, the scores of row r are those of row i[r]; this form has no
+    derivative.
 
     ```mlir
     %g = modular.gates %scores, %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?x2xf32>
+    %h = modular.gates %scores at(%i : tensor<?xi32>), %a : tensor<?x2x8xf32>, !modular.selection<2 of 8> -> tensor<?x2xf32>
     ```
 
     Constraints:
     - (C1) scores are `tensor<?xKxMxf>` for `!modular.selection<K of M>`.
     - (C2) the result is `tensor<?xKxf>`.
+    - (C3) i is `tensor<?xi32>`.
   }];
-  let arguments = (ins Modular_FloatTensor:$scores, Modular_Selection:$selection);
+  let arguments = (ins Modular_FloatTensor:$scores,
+                       Optional<RankedTensorOf<[I32]>>:$rows,
+                       Modular_Selection:$selection);
   let results = (outs Modular_FloatTensor:$result);
   let assemblyFormat = [{
-    $scores `,` $selection attr-dict `:` type($scores) `,` qualified(type($selection)) `->` type($result)
+    $scores (`at` `(` $rows^ `:` type($rows) `)`)? `,` $selection attr-dict `:` type($scores) `,`
+    qualified(type($selection)) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -188,30 +209,37 @@ def Modular_UsageOp : Modular_Op<"usage", [Pure]> {
 // Dispatch
 //===----------------------------------------------------------------------===//
 
-def Modular_PlanOp : Modular_Op<"plan", [Pure]> {
+def Modular_PlanOp : Modular_Op<"plan", [Pure, AttrSizedOperandSegments]> {
   let summary = "sorts a selection by member";
   let description = [{
-    One stable counting sort. With `distinct(%n)`, row r stands for operand row
-    r mod n, and a (operand row, member) pair that several rows pick has one
+    One stable counting sort. With `distinct(%i of %n)`, row r stands for operand
+    row i[r] of n, and a (operand row, member) pair that several rows pick has one
     position: candidates share work. With `duplicates once`, a second pick of
     a member by a row has no position.
 
     ```mlir
     %p = modular.plan %a : !modular.selection<2 of 8> -> !modular.plan<2 of 8>
-    %q = modular.plan %a distinct(%n) duplicates once : !modular.selection<2 of 8> -> !modular.plan<2 of 8>
+    %q = modular.plan %a distinct(%i of %n : tensor<?xi32>) duplicates once : !modular.selection<2 of 8> -> !modular.plan<2 of 8>
     ```
 
     Constraints:
     - (C1) the plan has the selection's K and M.
+    - (C2) i is `tensor<?xi32>`, and given exactly with n.
   }];
-  let arguments = (ins Modular_Selection:$selection, Optional<Index>:$distinct,
+  let arguments = (ins Modular_Selection:$selection,
+                       Optional<RankedTensorOf<[I32]>>:$rows,
+                       Optional<Index>:$count,
                        DefaultValuedAttr<Modular_DuplicatesAttr, "::modc::Duplicates::Each">:$duplicates);
   let results = (outs Modular_Plan:$result);
   let assemblyFormat = [{
-    $selection (`distinct` `(` $distinct^ `)`)? (`duplicates` $duplicates^)? attr-dict
+    $selection (`distinct` `(` $rows^ `of` $count `:` type($rows) `)`)? (`duplicates` $duplicates^)? attr-dict
     `:` qualified(type($selection)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether rows that agree in operand row and member share a position.
+    bool isDistinct() { return static_cast<bool>(getRows()); }
+  }];
 }
 
 def Modular_GroupedOp : Modular_Op<"grouped", [
@@ -395,8 +423,8 @@ def Modular_TileRowsOp : Modular_Op<"tile_rows", [
     Pure, DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {
   let summary = "repeats all rows S times, one repetition after another";
   let description = [{
-    y[s·N + n] = x[n]. Moves down past ops that work row by row, so that
-    candidates share what does not depend on their choices.
+    y[s·N + n] = x[n]. `modular-share-candidates` moves it down past ops that
+    work row by row.
 
     ```mlir
     %y = modular.tile_rows %x times %s : tensor<?x2xf32> -> tensor<?x2xf32>
@@ -410,6 +438,57 @@ def Modular_TileRowsOp : Modular_Op<"tile_rows", [
   let assemblyFormat = "$input `times` $times attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def Modular_TakeRowsOp : Modular_Op<"take_rows", [Pure]> {
+  let summary = "rows of a tensor, by number";
+  let description = [{
+    y[r] = x[i[r]], for numbers i of rows of x.
+
+    ```mlir
+    %y = modular.take_rows %x at %i : tensor<?x2xf32>, tensor<?xi32> -> tensor<?x2xf32>
+    ```
+
+    Constraints:
+    - (C1) result and operand have the same type, with a dynamic first dimension.
+    - (C2) i is `tensor<?xi32>`.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, RankedTensorOf<[I32]>:$rows);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `at` $rows attr-dict `:` type($input) `,` type($rows) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_DistinctRowsOp : Modular_Op<"distinct_rows", [Pure]> {
+  let summary = "numbers the distinct rows of a table of choices";
+  let description = [{
+    Two rows r and s are the same if parent[r] = parent[s] and keys[r, p] =
+    keys[s, p] for all p. `index[r]` is the number of row r among the distinct
+    ones, in order of their first occurrence; `first[d]` is the first row with
+    number d. There are as many distinct rows as `first` has elements.
+
+    Parents that are numbers from an earlier `distinct_rows` make a trie: rows
+    are then the same if all their choices so far are.
+
+    ```mlir
+    %index, %first = modular.distinct_rows %keys of %parent
+        : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+    ```
+
+    Elements of parent are in [0, R) for R rows.
+
+    Constraints:
+    - (C1) keys are `tensor<?xPxi32>` with P ≥ 1.
+    - (C2) parent, index and first are `tensor<?xi32>`.
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$keys, RankedTensorOf<[I32]>:$parent);
+  let results = (outs RankedTensorOf<[I32]>:$index, RankedTensorOf<[I32]>:$first);
+  let assemblyFormat = [{
+    $keys `of` $parent attr-dict `:` type($keys) `,` type($parent) `->` type($index) `,` type($first)
+  }];
+  let hasVerifier = 1;
 }
 
 def Modular_UniformOp : Modular_Op<"uniform", [Pure]> {

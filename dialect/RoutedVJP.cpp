@@ -48,9 +48,18 @@ static Value pullBackLogSoftmaxPick(OpBuilder &builder, Location loc,
       });
 }
 
+/// Several rows may read the scores of one.
+static LogicalResult checkScoresHaveAdjoint(Operation *op, Value rows) {
+  if (!rows)
+    return success();
+  return op->emitOpError("has no derivative with scores that rows share");
+}
+
 LogicalResult LogProbabilityOp::buildVJP(OpBuilder &builder,
                                          ArrayRef<Value> cotangents,
                                          Differentiator &differentiator) {
+  if (failed(checkScoresHaveAdjoint(*this, getRows())))
+    return failure();
   differentiator.accumulate(builder, getScores(),
                             pullBackLogSoftmaxPick(builder, getLoc(),
                                                    getScores(), getSelection(),
@@ -60,6 +69,8 @@ LogicalResult LogProbabilityOp::buildVJP(OpBuilder &builder,
 
 LogicalResult GatesOp::buildVJP(OpBuilder &builder, ArrayRef<Value> cotangents,
                                 Differentiator &differentiator) {
+  if (failed(checkScoresHaveAdjoint(*this, getRows())))
+    return failure();
   // g is the softmax over picks of log p_k[a_k]: with w = g ∘ (dg − Σ_j
   // dg_j·g_j) the cotangent of these logarithms, the rest is that of
   // log_probability.

@@ -41,6 +41,17 @@ static LogicalResult verifyScores(Operation *op, Type value,
                      {selection.getChoose(), selection.getMembers()}, selection);
 }
 
+/// Numbers of rows, if there are any.
+static LogicalResult verifyRowNumbers(Operation *op, StringRef what,
+                                      Value value) {
+  if (!value)
+    return success();
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 1 && type.isDynamicDim(0))
+    return success();
+  return op->emitOpError("needs ") << what << " tensor<?xi32>, got " << type;
+}
+
 static LogicalResult verifySameElements(Operation *op, Type left, Type right) {
   if (getElementTypeOrSelf(left) == getElementTypeOrSelf(right))
     return success();
@@ -68,7 +79,8 @@ LogicalResult ModeOp::verify() {
 LogicalResult SampleOp::verify() {
   if (failed(verifyScores(*this, getScores().getType(), getType())) || // sample_c1
       failed(verifyShape(*this, "uniforms", getUniforms().getType(), // sample_c2
-                         {getType().getChoose()}, getType())))
+                         {getType().getChoose()}, getType())) ||
+      failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // sample_c3
     return failure();
   return verifySameElements(*this, getScores().getType(), // sample_c2
                             getUniforms().getType());
@@ -82,7 +94,8 @@ LogicalResult KeepStoredOp::verify() {
 LogicalResult LogProbabilityOp::verify() {
   SelectionType selection = getSelection().getType();
   if (failed(verifyScores(*this, getScores().getType(), selection)) || // log_probability_c1
-      failed(verifyShape(*this, "a result", getType(), {}, selection))) // log_probability_c2
+      failed(verifyShape(*this, "a result", getType(), {}, selection)) || // log_probability_c2
+      failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // log_probability_c3
     return failure();
   return verifySameElements(*this, getScores().getType(), getType()); // log_probability_c2
 }
@@ -91,7 +104,8 @@ LogicalResult GatesOp::verify() {
   SelectionType selection = getSelection().getType();
   if (failed(verifyScores(*this, getScores().getType(), selection)) || // gates_c1
       failed(verifyShape(*this, "a result", getType(), {selection.getChoose()}, // gates_c2
-                         selection)))
+                         selection)) ||
+      failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // gates_c3
     return failure();
   return verifySameElements(*this, getScores().getType(), getType()); // gates_c2
 }
@@ -116,7 +130,11 @@ LogicalResult PlanOp::verify() {
   if (selection.getChoose() != plan.getChoose() || // plan_c1
       selection.getMembers() != plan.getMembers())
     return emitOpError("makes ") << plan << " of " << selection;
-  return success();
+  if (static_cast<bool>(getRows()) != static_cast<bool>(getCount())) // plan_c2
+    return emitOpError("has ")
+           << (getRows() ? "operand rows without their count"
+                         : "a count without operand rows");
+  return verifyRowNumbers(*this, "operand rows", getRows()); // plan_c2
 }
 
 /// `row` is in the order of rows, `grouped` in grouped order.
@@ -181,6 +199,28 @@ LogicalResult TileRowsOp::verify() {
     return emitOpError("maps ")
            << getInput().getType() << " to " << getType()
            << ", which must be equal and have a dynamic first dimension";
+  return success();
+}
+
+LogicalResult TakeRowsOp::verify() {
+  if (getInput().getType() != getType() || !hasRows(getType())) // take_rows_c1
+    return emitOpError("maps ")
+           << getInput().getType() << " to " << getType()
+           << ", which must be equal and have a dynamic first dimension";
+  return verifyRowNumbers(*this, "row numbers", getRows()); // take_rows_c2
+}
+
+LogicalResult DistinctRowsOp::verify() {
+  RankedTensorType keys = getKeys().getType();
+  if (keys.getRank() != 2 || !keys.isDynamicDim(0) || keys.isDynamicDim(1) ||
+      keys.getDimSize(1) < 1) // distinct_rows_c1
+    return emitOpError("needs keys tensor<?xPxi32> with P ≥ 1, got ") << keys;
+  for (auto [what, value] :
+       {std::pair("parents", Value(getParent())), // distinct_rows_c2
+        std::pair("an index", Value(getIndex())),
+        std::pair("first rows", Value(getFirst()))})
+    if (failed(verifyRowNumbers(*this, what, value)))
+      return failure();
   return success();
 }
 

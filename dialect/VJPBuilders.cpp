@@ -178,7 +178,7 @@ Value modc::createContraction(OpBuilder &builder, Location loc, Value a,
 
 LogicalResult modc::checkPlanHasAdjoint(Operation *op, Value plan) {
   auto planOp = plan.getDefiningOp<PlanOp>();
-  if (!planOp || !planOp.getDistinct())
+  if (!planOp || !planOp.isDistinct())
     return success();
   InFlightDiagnostic diagnostic =
       op->emitOpError("has no derivative with a plan of shared rows");

@@ -319,6 +319,15 @@ MaybeAmount Counter::rowsOfResult(OpResult result) {
     MaybeAmount each = rows(tile.getInput()), copies = index(tile.getTimes());
     return each && copies ? times(*each, *copies) : std::nullopt;
   }
+  // The distinct rows count as if all were, as the data decides.
+  if (auto take = dyn_cast<TakeRowsOp>(op))
+    return rows(take.getRows());
+  if (auto sample = dyn_cast<SampleOp>(op))
+    return rows(sample.getUniforms());
+  if (auto logs = dyn_cast<LogProbabilityOp>(op))
+    return rows(logs.getSelection());
+  if (auto gates = dyn_cast<GatesOp>(op))
+    return rows(gates.getSelection());
   if (auto uniform = dyn_cast<UniformOp>(op)) {
     MaybeAmount points = rows(uniform.getPoints());
     MaybeAmount candidates = index(uniform.getCandidates());

@@ -50,7 +50,7 @@ static void buildPhase(OpPassManager &manager, Phase phase,
     break;
   case Phase::Programs:
     manager.addPass(createDifferentiatePass());
-    manager.addPass(createSinkTileRowsPass());
+    manager.addPass(createShareCandidatesPass());
     break;
   case Phase::Tiled:
     buildTiledPipeline(manager, options);

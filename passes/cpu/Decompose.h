@@ -21,7 +21,7 @@ class RewritePatternSet;
 
 namespace modc {
 
-/// linear, reshape, pick, tile_rows.
+/// linear, reshape, pick, tile_rows, take_rows.
 void populateDecomposeLinearPatterns(mlir::RewritePatternSet &patterns);
 /// relu, gelu, sigmoid, softplus, softmax, log_softmax.
 void populateDecomposeActivationPatterns(mlir::RewritePatternSet &patterns);
@@ -34,6 +34,12 @@ void populateDecomposeScanPatterns(mlir::RewritePatternSet &patterns);
 
 /// y[...] = x[..., index[...]], 0 where the index is out of range.
 mlir::Value buildPick(TensorBuilder &b, mlir::Value input, mlir::Value index);
+/// Over the last dimension: x less its largest, the exponential of that, and
+/// the sum of these.
+struct SoftmaxParts {
+  mlir::Value shifted, powers, sums;
+};
+SoftmaxParts buildSoftmaxParts(TensorBuilder &b, mlir::Value input);
 /// Softmax, or its logarithm, over the last dimension.
 mlir::Value buildSoftmax(TensorBuilder &b, mlir::Value input, bool logarithm);
 /// Σ over the last dimension, ascending, from 0.

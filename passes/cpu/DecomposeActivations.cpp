@@ -1,4 +1,5 @@
-//===- DecomposeActivations.cpp - Activations and softmax as linalg ------------===//
+//===- DecomposeActivations.cpp - Activations and softmax as linalg
+//------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +20,19 @@
 using namespace mlir;
 using namespace modc;
 
-Value modc::buildSoftmax(TensorBuilder &b, Value input, bool logarithm) {
+/// An elementwise op on a value and a number for each of its rows.
+static Value spreadRows(TensorBuilder &b, Value value, Value row,
+                        function_ref<Value(Value, Value)> body) {
+  RankedTensorType type = tensorType(value);
+  AffineMap all = b.getMultiDimIdentityMap(type.getRank());
+  AffineMap leading = all.dropResult(type.getRank() - 1);
+  return b.generic({value, row}, b.emptyLike(value, type.getElementType()),
+                   {all, leading, all}, 0, [&](ValueRange v) {
+                     return SmallVector<Value>{body(v[0], v[1])};
+                   })[0];
+}
+
+SoftmaxParts modc::buildSoftmaxParts(TensorBuilder &b, Value input) {
   RankedTensorType type = tensorType(input);
   Type element = type.getElementType();
   unsigned rank = type.getRank();
@@ -32,32 +45,33 @@ Value modc::buildSoftmax(TensorBuilder &b, Value input, bool logarithm) {
   // A comparison and a select: one instruction, no rules about NaN.
   Value largest =
       b.generic(input, lowest, {all, leading}, 1, [&](ValueRange v) {
-        Value more = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0],
-                                           v[1]);
-        return SmallVector<Value>{
-            arith::SelectOp::create(b, more, v[0], v[1])};
+        Value more =
+            arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
+        return SmallVector<Value>{arith::SelectOp::create(b, more, v[0], v[1])};
       })[0];
-  auto spread = [&](Value value, Value row, auto body) {
-    return b.generic({value, row}, b.emptyLike(value, element),
-                     {all, leading, all}, 0, [&](ValueRange v) {
-                       return SmallVector<Value>{body(v[0], v[1])};
-                     })[0];
-  };
-  Value shifted = spread(input, largest, [&](Value x, Value m) -> Value {
+  SoftmaxParts parts;
+  parts.shifted = spreadRows(b, input, largest, [&](Value x, Value m) -> Value {
     return arith::SubFOp::create(b, x, m);
   });
-  Value powers = b.map(shifted, element, [&](ValueRange v) -> Value {
+  parts.powers = b.map(parts.shifted, element, [&](ValueRange v) -> Value {
     return math::ExpOp::create(b, v[0]);
   });
-  Value sums = buildRowSum(b, powers);
+  parts.sums = buildRowSum(b, parts.powers);
+  return parts;
+}
+
+Value modc::buildSoftmax(TensorBuilder &b, Value input, bool logarithm) {
+  Type element = tensorType(input).getElementType();
+  SoftmaxParts parts = buildSoftmaxParts(b, input);
   if (!logarithm)
-    return spread(powers, sums, [&](Value e, Value s) -> Value {
-      return arith::DivFOp::create(b, e, s);
-    });
-  Value logs = b.map(sums, element, [&](ValueRange v) -> Value {
+    return spreadRows(b, parts.powers, parts.sums,
+                      [&](Value e, Value s) -> Value {
+                        return arith::DivFOp::create(b, e, s);
+                      });
+  Value logs = b.map(parts.sums, element, [&](ValueRange v) -> Value {
     return math::LogOp::create(b, v[0]);
   });
-  return spread(shifted, logs, [&](Value x, Value l) -> Value {
+  return spreadRows(b, parts.shifted, logs, [&](Value x, Value l) -> Value {
     return arith::SubFOp::create(b, x, l);
   });
 }
@@ -73,8 +87,7 @@ Value buildSigmoid(TensorBuilder &b, Value x) {
 /// max(x, 0) + log1p(exp(-|x|)).
 Value buildSoftplus(TensorBuilder &b, Value x) {
   Value zero = b.real(x.getType(), 0);
-  Value positive =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, zero);
+  Value positive = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, zero);
   Value part = arith::SelectOp::create(b, positive, x, zero);
   Value power = math::ExpOp::create(
       b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
@@ -83,8 +96,7 @@ Value buildSoftplus(TensorBuilder &b, Value x) {
 
 Value buildRelu(TensorBuilder &b, Value x) {
   Value zero = b.real(x.getType(), 0);
-  Value positive =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, zero);
+  Value positive = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, zero);
   return arith::SelectOp::create(b, positive, x, zero);
 }
 
@@ -93,8 +105,8 @@ Value buildGelu(TensorBuilder &b, Value x) {
   Type type = x.getType();
   Value scaled =
       arith::MulFOp::create(b, x, b.real(type, 0.70710678118654752440));
-  Value phi = arith::AddFOp::create(b, b.real(type, 1),
-                                    math::ErfOp::create(b, scaled));
+  Value phi =
+      arith::AddFOp::create(b, b.real(type, 1), math::ErfOp::create(b, scaled));
   Value half = arith::MulFOp::create(b, x, b.real(type, 0.5));
   return arith::MulFOp::create(b, half, phi);
 }
@@ -108,9 +120,8 @@ struct DecomposeElementwise : OpRewritePattern<Op> {
                                 PatternRewriter &rewriter) const override {
     TensorBuilder b(op.getLoc(), rewriter);
     Type element = tensorType(op.getInput()).getElementType();
-    rewriter.replaceOp(op, b.map(op.getInput(), element, [&](ValueRange v) {
-      return build(b, v[0]);
-    }));
+    rewriter.replaceOp(op, b.map(op.getInput(), element,
+                                 [&](ValueRange v) { return build(b, v[0]); }));
     return success();
   }
 };

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// linear, reshape, pick and tile_rows as linalg and tensor ops. A contraction
-// starts at the bias: one chain of additions an element.
+// linear, reshape, pick, tile_rows and take_rows as linalg and tensor ops. A
+// contraction starts at the bias: one chain of additions an element.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,16 +24,14 @@ Value modc::buildPick(TensorBuilder &b, Value input, Value index) {
   Value init = b.fill(b.emptyLike(index, element), 0.0);
   AffineMap all = b.getMultiDimIdentityMap(rank);
   AffineMap leading = all.dropResult(rank - 1);
-  return b.generic({input, index}, init, {all, leading, leading}, 1,
-                   [&](ValueRange v) {
-                     Value at = b.toInteger(
-                         linalg::IndexOp::create(b, rank - 1),
-                         v[1].getType());
-                     Value hit = arith::CmpIOp::create(
-                         b, arith::CmpIPredicate::eq, at, v[1]);
-                     return SmallVector<Value>{
-                         arith::SelectOp::create(b, hit, v[0], v[2])};
-                   })[0];
+  return b.generic(
+      {input, index}, init, {all, leading, leading}, 1, [&](ValueRange v) {
+        Value at =
+            b.toInteger(linalg::IndexOp::create(b, rank - 1), v[1].getType());
+        Value hit =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at, v[1]);
+        return SmallVector<Value>{arith::SelectOp::create(b, hit, v[0], v[2])};
+      })[0];
 }
 
 Value modc::buildRowSum(TensorBuilder &b, Value input) {
@@ -41,14 +39,13 @@ Value modc::buildRowSum(TensorBuilder &b, Value input) {
   unsigned rank = type.getRank();
   SmallVector<OpFoldResult> sizes = b.sizes(input);
   sizes.pop_back();
-  Value init = b.fill(
-      tensor::EmptyOp::create(b, sizes, type.getElementType()), 0.0);
+  Value init =
+      b.fill(tensor::EmptyOp::create(b, sizes, type.getElementType()), 0.0);
   AffineMap all = b.getMultiDimIdentityMap(rank);
-  return b.generic(input, init, {all, all.dropResult(rank - 1)}, 1,
-                   [&](ValueRange v) {
-                     return SmallVector<Value>{
-                         arith::AddFOp::create(b, v[1], v[0])};
-                   })[0];
+  return b.generic(
+      input, init, {all, all.dropResult(rank - 1)}, 1, [&](ValueRange v) {
+        return SmallVector<Value>{arith::AddFOp::create(b, v[1], v[0])};
+      })[0];
 }
 
 namespace {
@@ -79,26 +76,24 @@ struct DecomposeLinear : OpRewritePattern<LinearOp> {
       x = tensor::CollapseShapeOp::create(b, x, groups);
     Value w = op.getWeight();
     Value init = tensor::EmptyOp::create(
-        b,
-        ArrayRef<OpFoldResult>{b.sizes(x)[0], b.sizes(w)[1]}, element);
+        b, ArrayRef<OpFoldResult>{b.sizes(x)[0], b.sizes(w)[1]}, element);
     AffineExpr i, j, k;
     bindDims(b.getContext(), i, j, k);
     auto map = [&](unsigned dims, ArrayRef<AffineExpr> results) {
       return AffineMap::get(dims, 0, results, b.getContext());
     };
     if (Value bias = op.getBias())
-      init = b.generic(bias, init, {map(2, {j}), map(2, {i, j})}, 0,
-                       [](ValueRange v) { return SmallVector<Value>{v[0]}; })[0];
+      init =
+          b.generic(bias, init, {map(2, {j}), map(2, {i, j})}, 0,
+                    [](ValueRange v) { return SmallVector<Value>{v[0]}; })[0];
     else
       init = b.fill(init, 0.0);
-    Value y = b.generic({x, w}, init,
-                        {map(3, {i, k}), map(3, {k, j}), map(3, {i, j})}, 1,
-                        [&](ValueRange v) {
-                          Value product =
-                              arith::MulFOp::create(b, v[0], v[1]);
-                          return SmallVector<Value>{
-                              arith::AddFOp::create(b, v[2], product)};
-                        })[0];
+    Value y = b.generic(
+        {x, w}, init, {map(3, {i, k}), map(3, {k, j}), map(3, {i, j})}, 1,
+        [&](ValueRange v) {
+          Value product = arith::MulFOp::create(b, v[0], v[1]);
+          return SmallVector<Value>{arith::AddFOp::create(b, v[2], product)};
+        })[0];
     if (rank > 2) {
       SmallVector<OpFoldResult> sizes = b.sizes(op.getInput());
       sizes.back() = b.sizes(w)[1];
@@ -131,12 +126,11 @@ struct DecomposeReshape : OpRewritePattern<ReshapeOp> {
       SmallVector<OpFoldResult> sizes = {b.sizes(value)[0], b.getIndexAttr(1)};
       value = tensor::ExpandShapeOp::create(
           b,
-          RankedTensorType::get({from.getDimSize(0), 1},
-                                from.getElementType()),
+          RankedTensorType::get({from.getDimSize(0), 1}, from.getElementType()),
           value, groups, sizes);
     } else if (from.getRank() > 2) {
-      value = tensor::CollapseShapeOp::create(b, value,
-                                              toMatrix(from.getRank()));
+      value =
+          tensor::CollapseShapeOp::create(b, value, toMatrix(from.getRank()));
     }
     if (to.getRank() == 1) {
       SmallVector<ReassociationIndices> groups = {{0, 1}};
@@ -175,14 +169,35 @@ struct DecomposeTileRows : OpRewritePattern<TileRowsOp> {
     Value n = b.dim(x, 0);
     SmallVector<OpFoldResult> sizes = b.sizes(x);
     sizes[0] = b.mul(op.getTimes(), n);
-    Value y = tensor::EmptyOp::create(b, sizes,
-                                      tensorType(x).getElementType());
-    y = b.loop(b.index(0), op.getTimes(), y,
-               [&](Value s, ValueRange carried) {
-                 return SmallVector<Value>{
-                     b.insertRows(x, carried[0], b.mul(s, n), n)};
-               })[0];
+    Value y = tensor::EmptyOp::create(b, sizes, tensorType(x).getElementType());
+    y = b.loop(b.index(0), op.getTimes(), y, [&](Value s, ValueRange carried) {
+      return SmallVector<Value>{b.insertRows(x, carried[0], b.mul(s, n), n)};
+    })[0];
     rewriter.replaceOp(op, y);
+    return success();
+  }
+};
+
+struct DecomposeTakeRows : OpRewritePattern<TakeRowsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TakeRowsOp op,
+                                PatternRewriter &rewriter) const override {
+    TensorBuilder b(op.getLoc(), rewriter);
+    Value x = op.getInput();
+    SmallVector<OpFoldResult> sizes = b.sizes(x);
+    sizes[0] = b.dim(op.getRows(), 0);
+    Value y = tensor::EmptyOp::create(b, sizes, tensorType(x).getElementType());
+    unsigned rank = sizes.size();
+    AffineMap all = b.getMultiDimIdentityMap(rank);
+    rewriter.replaceOp(
+        op, b.generic(op.getRows(), y, {all.getSubMap({0}), all}, 0,
+                      [&](ValueRange v) {
+                        SmallVector<Value> at = {b.toIndex(v[0])};
+                        for (unsigned d = 1; d < rank; ++d)
+                          at.push_back(linalg::IndexOp::create(b, d));
+                        return SmallVector<Value>{b.extract(x, at)};
+                      }));
     return success();
   }
 };
@@ -191,5 +206,5 @@ struct DecomposeTileRows : OpRewritePattern<TileRowsOp> {
 
 void modc::populateDecomposeLinearPatterns(RewritePatternSet &patterns) {
   patterns.add<DecomposeLinear, DecomposeReshape, DecomposePick,
-               DecomposeTileRows>(patterns.getContext());
+               DecomposeTileRows, DecomposeTakeRows>(patterns.getContext());
 }

@@ -5,14 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One stable counting sort of a selection. A distinct plan marks each (operand
-// row, member) pair in a table first, so that rows which agree share a
-// position.
+// One stable counting sort of a selection. A distinct plan sorts the distinct
+// (operand row, member) pairs, so that rows which agree share a position.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialect/ModularOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "passes/cpu/PairLists.h"
 #include "passes/cpu/Routing.h"
 
 using namespace mlir;
@@ -65,28 +65,25 @@ struct PlanBuilder {
   SmallVector<Value> forEachPick(
       ValueRange inits,
       function_ref<SmallVector<Value>(Value, Value, Value, ValueRange)> body) {
-    return b.loop(
-        zero, rowCount, inits, [&](Value r, ValueRange outer) {
-          return b.loop(
-              zero, b.index(choose), outer, [&](Value k, ValueRange c) {
-                Value member = b.extract(selection, {r, k});
-                Value m = b.toIndex(member);
-                if (!once || choose == 1)
-                  return body(r, k, m, c);
-                Value repeated = b.loop(
-                    zero, k, b.integer(b.getI1Type(), 0),
-                    [&](Value j, ValueRange seen) {
-                      Value same = arith::CmpIOp::create(
-                          b, arith::CmpIPredicate::eq, member,
-                          b.extract(selection, {r, j}));
-                      return SmallVector<Value>{
-                          arith::OrIOp::create(b, seen[0], same)};
-                    })[0];
-                return b.branch(
-                    repeated, [&] { return SmallVector<Value>(c); },
-                    [&] { return body(r, k, m, c); });
-              });
-        });
+    return b.loop(zero, rowCount, inits, [&](Value r, ValueRange outer) {
+      return b.loop(zero, b.index(choose), outer, [&](Value k, ValueRange c) {
+        Value member = b.extract(selection, {r, k});
+        Value m = b.toIndex(member);
+        if (!once || choose == 1)
+          return body(r, k, m, c);
+        Value repeated = b.loop(
+            zero, k, b.integer(b.getI1Type(), 0),
+            [&](Value j, ValueRange seen) {
+              Value same =
+                  arith::CmpIOp::create(b, arith::CmpIPredicate::eq, member,
+                                        b.extract(selection, {r, j}));
+              return SmallVector<Value>{arith::OrIOp::create(b, seen[0], same)};
+            })[0];
+        return b.branch(
+            repeated, [&] { return SmallVector<Value>(c); },
+            [&] { return body(r, k, m, c); });
+      });
+    });
   }
 
   Value increment(Value tensor, Value at) {
@@ -130,61 +127,61 @@ struct PlanBuilder {
     return plan;
   }
 
-  PlanTensors buildDistinct(Value n) {
+  /// Row r stands for operand row `operandRows[r]` of n.
+  PlanTensors buildDistinct(Value operandRows, Value n) {
     PlanTensors plan;
     plan.selection = selection;
     plan.once = once;
     plan.distinct = true;
-    auto rowOf = [&](Value r) -> Value {
-      return arith::RemUIOp::create(b, r, n);
-    };
-    // table[j, m]: −1, or −2 where the pair occurs, then its position.
-    Value table = makeTensor(Sizes{n, b.getIndexAttr(members)}, -1);
-    Value counts = makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0);
-    SmallVector<Value> marked = forEachPick(
-        {table, counts}, [&](Value r, Value, Value m, ValueRange c) {
-          Value j = rowOf(r);
-          Value isNew = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                              b.extract(c[0], {j, m}),
-                                              b.integer(i32, -1));
+    PairLists lists{b};
+    constexpr unsigned size = PairLists::numCarried;
+    SmallVector<Value> inits = lists.create(n, positions);
+    inits.append({makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0),
+                  makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1)});
+    // The pair of each pick, and at m + 1 the number of member m's pairs.
+    SmallVector<Value> found =
+        forEachPick(inits, [&](Value r, Value k, Value m, ValueRange c) {
+          PairLists::State state(c.take_front(size));
+          auto [pair, isNew] = lists.add(
+              state, b.toIndex(b.extract(operandRows, r)), b.toInteger(m, i32));
           Value next = b.add(m, b.index(1));
-          Value count = b.add(b.extract(c[1], next),
+          Value count = b.add(b.extract(c[size], next),
                               arith::ExtUIOp::create(b, i32, isNew));
-          return SmallVector<Value>{
-              b.insert(b.integer(i32, -2), c[0], {j, m}),
-              b.insert(count, c[1], next)};
+          state.append({b.insert(count, c[size], next),
+                        b.insert(pair, c[size + 1], {r, k})});
+          return state;
         });
-    plan.offsets = prefixSum(marked[1]);
+    plan.offsets = prefixSum(found[size]);
+    // Operand rows ascend within a member.
+    ValueRange state = ArrayRef(found).take_front(size);
+    Value place =
+        tensor::EmptyOp::create(b, ArrayRef<OpFoldResult>{positions}, i32);
     SmallVector<Value> sorted = b.loop(
-        zero, n,
-        {marked[0], copy(plan.offsets), makeTensor(Sizes{positions}, 0)},
+        zero, n, {copy(plan.offsets), makeTensor(Sizes{positions}, 0), place},
         [&](Value j, ValueRange outer) {
-          return b.loop(
-              zero, b.index(members), outer, [&](Value m, ValueRange c) {
-                Value used = arith::CmpIOp::create(
-                    b, arith::CmpIPredicate::eq, b.extract(c[0], {j, m}),
-                    b.integer(i32, -2));
-                return b.branch(
-                    used,
-                    [&] {
-                      Value position = b.extract(c[1], m);
-                      return SmallVector<Value>{
-                          b.insert(position, c[0], {j, m}),
-                          increment(c[1], m),
-                          b.insert(b.toInteger(j, i32), c[2],
-                                   b.toIndex(position))};
-                    },
-                    [&] { return SmallVector<Value>(c); });
+          return lists.forEach(
+              state, j, outer, [&](Value pair, Value key, ValueRange c) {
+                Value m = b.toIndex(key);
+                Value position = b.extract(c[0], m);
+                return SmallVector<Value>{
+                    increment(c[0], m),
+                    b.insert(b.toInteger(j, i32), c[1], b.toIndex(position)),
+                    b.insert(position, c[2], pair)};
               });
         });
-    plan.rows = sorted[2];
+    plan.rows = sorted[1];
     plan.slots = makeTensor(Sizes{b.getIndexAttr(0)}, 0);
-    plan.position = forEachPick(
-        makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1),
-        [&](Value r, Value k, Value m, ValueRange c) {
-          Value position = b.extract(sorted[0], {rowOf(r), m});
-          return SmallVector<Value>{b.insert(position, c[0], {r, k})};
-        })[0];
+    plan.position = b.map(found[size + 1], i32, [&](ValueRange v) -> Value {
+      Value none = b.integer(i32, -1);
+      if (!once)
+        return b.extract(sorted[2], b.toIndex(v[0]));
+      // Pair 0 in place of none: there is one if there is a pick.
+      Value least = arith::MaxSIOp::create(b, v[0], b.integer(i32, 0));
+      Value position = b.extract(sorted[2], b.toIndex(least));
+      Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, v[0],
+                                           b.integer(i32, 0));
+      return arith::SelectOp::create(b, counts, position, none);
+    });
     return plan;
   }
 
@@ -205,8 +202,8 @@ struct LowerPlan : OpRewritePattern<PlanOp> {
     auto type = cast<PlanType>(op.getType());
     PlanBuilder builder{b, selection, type.getChoose(), type.getMembers(),
                         op.getDuplicates() == Duplicates::Once};
-    PlanTensors plan = op.getDistinct()
-                           ? builder.buildDistinct(op.getDistinct())
+    PlanTensors plan = op.isDistinct()
+                           ? builder.buildDistinct(op.getRows(), op.getCount())
                            : builder.build();
     rewriter.replaceOp(op, plan.toPlan(b, type));
     return success();

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// modular-lower-routing: applies the patterns of LowerSelections, LowerPlan
-// and LowerCombine. Plans that grouped ops still need stay behind casts.
+// modular-lower-routing: applies the patterns of LowerSelections,
+// LowerDistinct, LowerPlan and LowerCombine. Plans that grouped ops still need stay behind casts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,15 +34,16 @@ struct LowerRoutingPass
   void runOnOperation() override {
     auto isOurs = [](Operation *op) {
       return isa<ToSelectionOp, FromSelectionOp, ModeOp, SampleOp,
-                 KeepStoredOp, UsageOp, LogProbabilityOp, GatesOp, PlanOp,
-                 CombineOp, DispatchOp, GateCotangentOp>(op);
+                 KeepStoredOp, UsageOp, LogProbabilityOp, GatesOp,
+                 DistinctRowsOp, PlanOp, CombineOp, DispatchOp, GateCotangentOp>(op);
     };
     getOperation()->walk([&](Operation *op) {
       if (isa<PlanOp>(op))
         ++numPlans;
     });
     RewritePatternSet patterns(&getContext());
-    populateLowerSelectionPatterns(patterns);
+    populateLowerSelectionPatterns(patterns, rowBlock);
+    populateLowerDistinctPatterns(patterns);
     populateLowerPlanPatterns(patterns);
     populateLowerCombinePatterns(patterns, rowBlock);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/ModularOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/cpu/Decompose.h"
 #include "passes/cpu/Routing.h"
@@ -88,65 +89,143 @@ struct LowerMode : OpRewritePattern<ModeOp> {
                            -std::numeric_limits<double>::infinity());
     Value member = b.fillInteger(emptyPicks(b, scores, i32), 0);
     AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
-    Value result =
-        b.generic(scores, {largest, member}, {all, picks, picks}, 1,
-                  [&](ValueRange v) {
-                    Value m =
-                        b.toInteger(linalg::IndexOp::create(b, 2), i32);
-                    Value more = arith::CmpFOp::create(
-                        b, arith::CmpFPredicate::OGT, v[0], v[1]);
-                    return SmallVector<Value>{
-                        arith::SelectOp::create(b, more, v[0], v[1]),
-                        arith::SelectOp::create(b, more, m, v[2])};
-                  })[1];
+    Value result = b.generic(
+        scores, {largest, member}, {all, picks, picks}, 1, [&](ValueRange v) {
+          Value m = b.toInteger(linalg::IndexOp::create(b, 2), i32);
+          Value more =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
+          return SmallVector<Value>{
+              arith::SelectOp::create(b, more, v[0], v[1]),
+              arith::SelectOp::create(b, more, m, v[2])};
+        })[1];
     rewriter.replaceOp(
         op, toSelection(b, cast<SelectionType>(op.getType()), result));
     return success();
   }
 };
 
+/// For each row the cumulative probabilities of its scores [R, K, M], and the
+/// last member [R, K] that has any.
+std::pair<Value, Value> buildCumulative(TensorBuilder &b, Value scores,
+                                        int64_t rowBlock) {
+  RankedTensorType type = tensorType(scores);
+  Type element = type.getElementType(), i32 = b.getI32Type();
+  Value p = buildSoftmax(b, scores, /*logarithm=*/false);
+  SmallVector<Value> outputs = {b.emptyLike(scores, element),
+                                emptyPicks(b, scores, i32)};
+  Value zero = b.index(0);
+  outputs = b.parallelRows(
+      b.dim(scores, 0), rowBlock, outputs, [&](Value r, ValueRange row) {
+        return b.loop(
+            zero, b.index(type.getDimSize(1)), row,
+            [&](Value k, ValueRange outer) {
+              SmallVector<Value> found = b.loop(
+                  zero, b.index(type.getDimSize(2)),
+                  {outer[0], b.real(element, 0), b.integer(i32, 0)},
+                  [&](Value m, ValueRange c) {
+                    Value share = b.extract(p, {r, k, m});
+                    Value total = arith::AddFOp::create(b, c[1], share);
+                    Value possible =
+                        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
+                                              share, b.real(element, 0));
+                    return SmallVector<Value>{
+                        b.insert(total, c[0], {k, m}), total,
+                        arith::SelectOp::create(b, possible,
+                                                b.toInteger(m, i32), c[2])};
+                  });
+              return SmallVector<Value>{found[0],
+                                        b.insert(found[2], outer[1], k)};
+            });
+      });
+  return {outputs[0], outputs[1]};
+}
+
+/// The row of scores for the row at hand in a generic op's body: a number that
+/// was read from `rows`, or the row itself.
+Value rowOfScores(TensorBuilder &b, Value rows, Value number) {
+  return rows ? b.toIndex(number) : linalg::IndexOp::create(b, 0).getResult();
+}
+
 struct LowerSample : OpRewritePattern<SampleOp> {
-  using OpRewritePattern::OpRewritePattern;
+  LowerSample(MLIRContext *context, int64_t rowBlock)
+      : OpRewritePattern(context), rowBlock(rowBlock) {}
+  int64_t rowBlock;
 
   LogicalResult matchAndRewrite(SampleOp op,
                                 PatternRewriter &rewriter) const override {
     TensorBuilder b(op.getLoc(), rewriter);
-    Value scores = op.getScores();
-    Type element = tensorType(scores).getElementType();
+    Value uniforms = op.getUniforms(), rows = op.getRows();
     Type i32 = b.getI32Type();
-    Value p = buildSoftmax(b, scores, /*logarithm=*/false);
-    Value sum = b.fill(emptyPicks(b, scores, element), 0.0);
-    Value none = b.fillInteger(emptyPicks(b, scores, i32), -1);
-    Value zero = b.fillInteger(emptyPicks(b, scores, i32), 0);
+    auto [totals, last] = buildCumulative(b, op.getScores(), rowBlock);
+    // As totals ascend, the first one above u stands behind as many as are not.
+    // Only the size of `members` matters.
+    Value members = tensor::EmptyOp::create(
+        b, ArrayRef<OpFoldResult>{b.getIndexAttr(op.getType().getMembers())},
+        b.getI8Type());
     AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
-    // Cumulative probability, first member above u, last that is possible.
-    SmallVector<Value> found = b.generic(
-        {p, op.getUniforms()}, {sum, none, zero},
-        {all, picks, picks, picks, picks}, 1, [&](ValueRange v) {
-          Value m = b.toInteger(linalg::IndexOp::create(b, 2), i32);
-          Value total = arith::AddFOp::create(b, v[2], v[0]);
-          Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
-                                              total, v[1]);
-          Value open = arith::CmpIOp::create(
-              b, arith::CmpIPredicate::slt, v[3], b.integer(i32, 0));
-          Value hit = arith::AndIOp::create(b, above, open);
-          Value possible = arith::CmpFOp::create(
-              b, arith::CmpFPredicate::OGT, v[0], b.real(element, 0));
+    SmallVector<Value> inputs = {uniforms, members};
+    SmallVector<AffineMap> maps = {picks, all.getSubMap({2})};
+    if (rows) {
+      inputs.push_back(rows);
+      maps.push_back(all.getSubMap({0}));
+    }
+    maps.push_back(picks);
+    Value none = b.fillInteger(b.emptyLike(uniforms, i32), 0);
+    Value below = b.generic(inputs, none, maps, 1, [&](ValueRange v) {
+      Value row = rowOfScores(b, rows, v[2]);
+      Value k = linalg::IndexOp::create(b, 1);
+      Value m = linalg::IndexOp::create(b, 2);
+      Value isBelow = arith::CmpFOp::create(
+          b, arith::CmpFPredicate::ULE, b.extract(totals, {row, k, m}), v[0]);
+      return SmallVector<Value>{
+          b.add(v.back(), arith::ExtUIOp::create(b, i32, isBelow))};
+    })[0];
+    inputs = {below};
+    AffineMap two = b.getMultiDimIdentityMap(2);
+    maps = {two};
+    if (rows) {
+      inputs.push_back(rows);
+      maps.push_back(two.getSubMap({0}));
+    }
+    maps.push_back(two);
+    Value result = b.generic(
+        inputs, b.emptyLike(uniforms, i32), maps, 0, [&](ValueRange v) {
+          Value row = rowOfScores(b, rows, v[1]);
+          Value k = linalg::IndexOp::create(b, 1);
           return SmallVector<Value>{
-              total, arith::SelectOp::create(b, hit, m, v[3]),
-              arith::SelectOp::create(b, possible, m, v[4])};
-        });
-    Value result =
-        b.map({found[1], found[2]}, i32, [&](ValueRange v) -> Value {
-          Value open = arith::CmpIOp::create(
-              b, arith::CmpIPredicate::slt, v[0], b.integer(i32, 0));
-          return arith::SelectOp::create(b, open, v[1], v[0]);
-        });
+              arith::MinSIOp::create(b, v[0], b.extract(last, {row, k}))};
+        })[0];
     rewriter.replaceOp(
         op, toSelection(b, cast<SelectionType>(op.getType()), result));
     return success();
   }
 };
+
+/// log p of each pick, [R, K], of the scores of `rows` (null: of row r itself).
+Value buildPickedLogs(TensorBuilder &b, Value scores, Value rows,
+                      Value selection) {
+  Type element = tensorType(scores).getElementType();
+  SoftmaxParts parts = buildSoftmaxParts(b, scores);
+  Value logs = b.map(parts.sums, element, [&](ValueRange v) -> Value {
+    return math::LogOp::create(b, v[0]);
+  });
+  SmallVector<Value> inputs = {selection};
+  AffineMap all = b.getMultiDimIdentityMap(2);
+  SmallVector<AffineMap> maps = {all};
+  if (rows) {
+    inputs.push_back(rows);
+    maps.push_back(all.getSubMap({0}));
+  }
+  maps.push_back(all);
+  return b.generic(
+      inputs, b.emptyLike(selection, element), maps, 0, [&](ValueRange v) {
+        Value row = rowOfScores(b, rows, v[1]);
+        Value k = linalg::IndexOp::create(b, 1);
+        Value shifted = b.extract(parts.shifted, {row, k, b.toIndex(v[0])});
+        return SmallVector<Value>{
+            arith::SubFOp::create(b, shifted, b.extract(logs, {row, k}))};
+      })[0];
+}
 
 struct LowerKeepStored : OpRewritePattern<KeepStoredOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -160,8 +239,8 @@ struct LowerKeepStored : OpRewritePattern<KeepStoredOp> {
     auto type = cast<SelectionType>(op.getType());
     // Clamped, as by to_selection: stored choices come from outside.
     Value stored = clamp(b, type, op.getStored());
-    Value count = arith::MinUIOp::create(b, b.dim(stored, 0),
-                                         b.dim(selection, 0));
+    Value count =
+        arith::MinUIOp::create(b, b.dim(stored, 0), b.dim(selection, 0));
     Value result = b.insertRows(b.rows(stored, b.index(0), count), selection,
                                 b.index(0), count);
     rewriter.replaceOp(op, toSelection(b, type, result));
@@ -187,14 +266,13 @@ struct LowerUsage : OpRewritePattern<UsageOp> {
       Value more = b.add(b.extract(into, m), b.integer(i32, 1));
       return b.insert(more, into, m);
     };
-    counts = b.loop(zero, b.dim(selection, 0), counts,
-                    [&](Value r, ValueRange outer) {
-                      return b.loop(zero, b.dim(selection, 1), outer,
-                                    [&](Value k, ValueRange inner) {
-                                      return SmallVector<Value>{
-                                          countPick(r, k, inner[0])};
-                                    });
-                    })[0];
+    counts = b.loop(
+        zero, b.dim(selection, 0), counts, [&](Value r, ValueRange outer) {
+          return b.loop(zero, b.dim(selection, 1), outer,
+                        [&](Value k, ValueRange inner) {
+                          return SmallVector<Value>{countPick(r, k, inner[0])};
+                        });
+        })[0];
     rewriter.replaceOp(op, counts);
     return success();
   }
@@ -209,8 +287,8 @@ struct LowerLogProbability : OpRewritePattern<LogProbabilityOp> {
     if (!selection)
       return failure();
     TensorBuilder b(op.getLoc(), rewriter);
-    Value logs = buildSoftmax(b, op.getScores(), /*logarithm=*/true);
-    rewriter.replaceOp(op, buildRowSum(b, buildPick(b, logs, selection)));
+    Value logs = buildPickedLogs(b, op.getScores(), op.getRows(), selection);
+    rewriter.replaceOp(op, buildRowSum(b, logs));
     return success();
   }
 };
@@ -226,8 +304,7 @@ struct LowerGates : OpRewritePattern<GatesOp> {
     TensorBuilder b(op.getLoc(), rewriter);
     // p / Σ p as a softmax over the picks of log p, which stays a number where
     // each p is too small for one.
-    Value logs = buildSoftmax(b, op.getScores(), /*logarithm=*/true);
-    Value picked = buildPick(b, logs, selection);
+    Value picked = buildPickedLogs(b, op.getScores(), op.getRows(), selection);
     Value gates = buildSoftmax(b, picked, /*logarithm=*/false);
     rewriter.replaceOp(op, gates);
     return success();
@@ -236,8 +313,10 @@ struct LowerGates : OpRewritePattern<GatesOp> {
 
 } // namespace
 
-void modc::populateLowerSelectionPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerToSelection, LowerFromSelection, LowerMode, LowerSample,
-               LowerKeepStored, LowerUsage, LowerLogProbability, LowerGates>(
+void modc::populateLowerSelectionPatterns(RewritePatternSet &patterns,
+                                          int64_t rowBlock) {
+  patterns.add<LowerToSelection, LowerFromSelection, LowerMode, LowerKeepStored,
+               LowerUsage, LowerLogProbability, LowerGates>(
       patterns.getContext());
+  patterns.add<LowerSample>(patterns.getContext(), rowBlock);
 }

@@ -68,7 +68,7 @@ def LowerRoutingPass : Pass<"modular-lower-routing"> {
     counting sort: the selection, the operand row and the pick of each position,
     the first position of each member, and the position of each pick (−1 for
     none). combine, dispatch and gate_cotangent become parallel loops over
-    blocks of rows. A plan that a `modular.grouped` uses stays behind an
+    blocks of rows; distinct_rows one loop that walks a trie of lists. A plan that a `modular.grouped` uses stays behind an
     `unrealized_conversion_cast`, which `modular-lower-grouped` removes.
 
     ```mlir

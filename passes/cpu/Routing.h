@@ -44,8 +44,11 @@ std::optional<PlanTensors> getPlanTensors(mlir::Value plan);
 mlir::Value getSelectionTensor(mlir::Value selection);
 
 /// to_selection, from_selection, mode, sample, keep_stored, usage,
-/// log_probability, gates.
-void populateLowerSelectionPatterns(mlir::RewritePatternSet &patterns);
+/// log_probability, gates, by blocks of `rowBlock` rows.
+void populateLowerSelectionPatterns(mlir::RewritePatternSet &patterns,
+                                    int64_t rowBlock);
+/// distinct_rows.
+void populateLowerDistinctPatterns(mlir::RewritePatternSet &patterns);
 /// plan.
 void populateLowerPlanPatterns(mlir::RewritePatternSet &patterns);
 /// combine, dispatch, gate_cotangent, by blocks of `rowBlock` rows.

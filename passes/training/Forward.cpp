@@ -327,7 +327,7 @@ Value ForwardBuilder::buildGates(LayerOp op, Value scores, Value selection) {
   auto type = RankedTensorType::get({ShapedType::kDynamic, choose},
                                     program.getElement());
   if (op.getGate() == Gate::Soft)
-    return GatesOp::create(b, loc, type, scores, selection);
+    return GatesOp::create(b, loc, type, scores, /*rows=*/Value(), selection);
   // Given gates, the same for each row.
   auto rowType = RankedTensorType::get({choose}, program.getElement());
   SmallVector<Attribute> values;
@@ -426,8 +426,8 @@ LogicalResult ForwardBuilder::routeLayer(LayerOp op, IRMapping &mapping) {
 
   auto planType =
       PlanType::get(b.getContext(), site.getChoose(), site.getMembers());
-  Value plan = PlanOp::create(b, loc, planType, selection, Value(),
-                              op.getDuplicates());
+  Value plan = PlanOp::create(b, loc, planType, selection, /*rows=*/Value(),
+                              /*count=*/Value(), op.getDuplicates());
   FailureOr<GroupedOp> grouped = buildGrouped(
       site, plan, lookup(op.getRowOperands()), lookup(op.getSharedOperands()));
   if (failed(grouped))

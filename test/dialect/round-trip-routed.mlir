@@ -7,7 +7,7 @@
 // Text, generic form and bytecode of the routed level.
 
 // CHECK-LABEL: func.func @choices
-func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: tensor<?x2xi32>) -> tensor<3xi32> {
+func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: tensor<?x2xi32>, %i: tensor<?xi32>) -> tensor<3xi32> {
   // CHECK: modular.to_selection %{{.*}} : tensor<?x2xi32> -> !modular.selection<2 of 3>
   %0 = modular.to_selection %stored : tensor<?x2xi32> -> !modular.selection<2 of 3>
   // CHECK: modular.from_selection %{{.*}} : !modular.selection<2 of 3> -> tensor<?x2xi32>
@@ -22,18 +22,24 @@ func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: ten
   %5 = modular.log_probability %scores, %4 : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
   // CHECK: modular.gates %{{.*}}, %{{.*}} : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
   %6 = modular.gates %scores, %4 : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
+  // CHECK: modular.sample %{{.*}} at(%{{.*}} : tensor<?xi32>), %{{.*}} : tensor<?x2x3xf32>, tensor<?x2xf32> -> !modular.selection<2 of 3>
+  %s = modular.sample %scores at(%i : tensor<?xi32>), %u : tensor<?x2x3xf32>, tensor<?x2xf32> -> !modular.selection<2 of 3>
+  // CHECK: modular.log_probability %{{.*}} at(%{{.*}} : tensor<?xi32>), %{{.*}} : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
+  %l = modular.log_probability %scores at(%i : tensor<?xi32>), %s : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
+  // CHECK: modular.gates %{{.*}} at(%{{.*}} : tensor<?xi32>), %{{.*}} : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
+  %g = modular.gates %scores at(%i : tensor<?xi32>), %s : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
   // CHECK: modular.usage %{{.*}} : !modular.selection<2 of 3> -> tensor<3xi32>
   %7 = modular.usage %4 : !modular.selection<2 of 3> -> tensor<3xi32>
   return %7 : tensor<3xi32>
 }
 
 // CHECK-LABEL: func.func @grouped
-func.func @grouped(%a: !modular.selection<2 of 3>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
+func.func @grouped(%a: !modular.selection<2 of 3>, %i: tensor<?xi32>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
                    %w: tensor<2x4x2xf32>, %b: tensor<2x2xf32>, %v: tensor<1x4x2xf32>, %g: tensor<?x2xf32>) -> tensor<?x2xf32> {
   // CHECK: %[[P:.*]] = modular.plan %{{.*}} : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
-  // CHECK: modular.plan %{{.*}} distinct(%{{.*}}) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
-  %q = modular.plan %a distinct(%n) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  // CHECK: modular.plan %{{.*}} distinct(%{{.*}} of %{{.*}} : tensor<?xi32>) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  %q = modular.plan %a distinct(%i of %n : tensor<?xi32>) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   // CHECK: modular.dispatch sum %[[P]], %{{.*}} : !modular.plan<2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
   %d = modular.dispatch sum %p, %x : !modular.plan<2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
   // CHECK: modular.grouped %[[P]] gather(%{{.*}} : tensor<?x4xf32>) along(%{{.*}} : tensor<?x4xf32>) shared(%{{.*}} : tensor<5x2xf32>)
@@ -69,10 +75,14 @@ func.func @grouped(%a: !modular.selection<2 of 3>, %n: index, %x: tensor<?x4xf32
 
 // CHECK-LABEL: func.func @candidates
 func.func @candidates(%x: tensor<?x4xf32>, %s: index, %seed: i64, %step: i64, %points: tensor<?xi64>,
-                      %j: tensor<?xf32>, %a: tensor<?x2xi32>) -> tensor<?x2xi32> {
+                      %j: tensor<?xf32>, %a: tensor<?x2xi32>, %i: tensor<?xi32>) -> tensor<?x2xi32> {
   %slot = arith.constant 0 : index
   // CHECK: modular.tile_rows %{{.*}} times %{{.*}} : tensor<?x4xf32> -> tensor<?x4xf32>
   %0 = modular.tile_rows %x times %s : tensor<?x4xf32> -> tensor<?x4xf32>
+  // CHECK: %[[INDEX:.*]], %[[FIRST:.*]] = modular.distinct_rows %{{.*}} of %{{.*}} : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  %index, %first = modular.distinct_rows %a of %i : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  // CHECK: modular.take_rows %{{.*}} at %[[INDEX]] : tensor<?x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
+  %t = modular.take_rows %x at %index : tensor<?x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
   // CHECK: modular.uniform seed %{{.*}} step %{{.*}} points %{{.*}} candidates %{{.*}} slot %{{.*}} purpose 1 {rows_per_point = 2 : i64} : tensor<?xi64> -> tensor<?x2xf32>
   %1 = modular.uniform seed %seed step %step points %points candidates %s slot %slot purpose 1 {rows_per_point = 2 : i64} : tensor<?xi64> -> tensor<?x2xf32>
   // CHECK: modular.keep_best %{{.*}}, %{{.*}} candidates %{{.*}} : tensor<?xf32>, tensor<?x2xi32> -> tensor<?x2xi32>, tensor<?xf32>, tensor<?xf32>

@@ -52,6 +52,14 @@ func.func @sample_c2_type(%x: tensor<?x2x3xf32>, %u: tensor<?x2xf64>) {
 
 // -----
 
+func.func @sample_c3(%x: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %i: tensor<?x1xi32>) {
+  // expected-error @+1 {{'modular.sample' op needs rows of scores tensor<?xi32>, got 'tensor<?x1xi32>'}}
+  %y = modular.sample %x at(%i : tensor<?x1xi32>), %u : tensor<?x2x3xf32>, tensor<?x2xf32> -> !modular.selection<2 of 3>
+  return
+}
+
+// -----
+
 func.func @keep_stored_c1(%a: !modular.selection<2 of 3>, %s: tensor<?x3xi32>) {
   // expected-error @+1 {{'modular.keep_stored' op needs stored choices tensor<?x2xi32> for '!modular.selection<2 of 3>', got 'tensor<?x3xi32>'}}
   %y = modular.keep_stored %a, %s : tensor<?x3xi32> -> !modular.selection<2 of 3>
@@ -71,6 +79,14 @@ func.func @log_probability_c1(%x: tensor<?x2xf32>, %a: !modular.selection<2 of 3
 func.func @log_probability_c2(%x: tensor<?x2x3xf32>, %a: !modular.selection<2 of 3>) {
   // expected-error @+1 {{'modular.log_probability' op needs a result tensor<?xf> for '!modular.selection<2 of 3>', got 'tensor<?x2xf32>'}}
   %y = modular.log_probability %x, %a : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+func.func @log_probability_c3(%x: tensor<?x2x3xf32>, %a: !modular.selection<2 of 3>, %i: tensor<4xi32>) {
+  // expected-error @+1 {{'modular.log_probability' op needs rows of scores tensor<?xi32>, got 'tensor<4xi32>'}}
+  %y = modular.log_probability %x at(%i : tensor<4xi32>), %a : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?xf32>
   return
 }
 
@@ -100,9 +116,41 @@ func.func @usage_c1(%a: !modular.selection<2 of 3>) {
 
 // -----
 
+func.func @gates_c3(%x: tensor<?x2x3xf32>, %a: !modular.selection<2 of 3>, %i: tensor<4xi32>) {
+  // expected-error @+1 {{'modular.gates' op needs rows of scores tensor<?xi32>, got 'tensor<4xi32>'}}
+  %y = modular.gates %x at(%i : tensor<4xi32>), %a : tensor<?x2x3xf32>, !modular.selection<2 of 3> -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
 func.func @plan_c1(%a: !modular.selection<2 of 3>) {
   // expected-error @+1 {{'modular.plan' op makes '!modular.plan<1 of 3>' of '!modular.selection<2 of 3>'}}
   %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<1 of 3>
+  return
+}
+
+// -----
+
+func.func @plan_c2(%a: !modular.selection<2 of 3>, %i: tensor<?x1xi32>, %n: index) {
+  // expected-error @+1 {{'modular.plan' op needs operand rows tensor<?xi32>, got 'tensor<?x1xi32>'}}
+  %p = modular.plan %a distinct(%i of %n : tensor<?x1xi32>) : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  return
+}
+
+// -----
+
+func.func @plan_c2_count(%a: !modular.selection<2 of 3>, %i: tensor<?xi32>) {
+  // expected-error @+1 {{'modular.plan' op has operand rows without their count}}
+  %p = "modular.plan"(%a, %i) {operandSegmentSizes = array<i32: 1, 1, 0>} : (!modular.selection<2 of 3>, tensor<?xi32>) -> !modular.plan<2 of 3>
+  return
+}
+
+// -----
+
+func.func @plan_c2_rows(%a: !modular.selection<2 of 3>, %n: index) {
+  // expected-error @+1 {{'modular.plan' op has a count without operand rows}}
+  %p = "modular.plan"(%a, %n) {operandSegmentSizes = array<i32: 1, 0, 1>} : (!modular.selection<2 of 3>, index) -> !modular.plan<2 of 3>
   return
 }
 
@@ -175,6 +223,46 @@ func.func @gate_cotangent_c2(%p: !modular.plan<2 of 3>, %v: tensor<?x4xf32>, %d:
 func.func @tile_rows_c1(%x: tensor<4x2xf32>, %s: index) {
   // expected-error @+1 {{'modular.tile_rows' op maps 'tensor<4x2xf32>' to 'tensor<4x2xf32>', which must be equal and have a dynamic first dimension}}
   %y = modular.tile_rows %x times %s : tensor<4x2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @take_rows_c1(%x: tensor<4x2xf32>, %i: tensor<?xi32>) {
+  // expected-error @+1 {{'modular.take_rows' op maps 'tensor<4x2xf32>' to 'tensor<4x2xf32>', which must be equal and have a dynamic first dimension}}
+  %y = modular.take_rows %x at %i : tensor<4x2xf32>, tensor<?xi32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @take_rows_c2(%x: tensor<?x2xf32>, %i: tensor<?x1xi32>) {
+  // expected-error @+1 {{'modular.take_rows' op needs row numbers tensor<?xi32>, got 'tensor<?x1xi32>'}}
+  %y = modular.take_rows %x at %i : tensor<?x2xf32>, tensor<?x1xi32> -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+func.func @distinct_rows_c1(%k: tensor<?xi32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{'modular.distinct_rows' op needs keys tensor<?xPxi32> with P ≥ 1, got 'tensor<?xi32>'}}
+  %i, %f = modular.distinct_rows %k of %p : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @distinct_rows_c2(%k: tensor<?x2xi32>, %p: tensor<?x1xi32>) {
+  // expected-error @+1 {{'modular.distinct_rows' op needs parents tensor<?xi32>, got 'tensor<?x1xi32>'}}
+  %i, %f = modular.distinct_rows %k of %p : tensor<?x2xi32>, tensor<?x1xi32> -> tensor<?xi32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @distinct_rows_c2_first(%k: tensor<?x2xi32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{'modular.distinct_rows' op needs first rows tensor<?xi32>, got 'tensor<4xi32>'}}
+  %i, %f = modular.distinct_rows %k of %p : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<4xi32>
   return
 }
 

@@ -25,7 +25,7 @@ class Plan:
     each position, `start` the first position of each member, `position` that of
     each (row, pick), -1 where it has none."""
 
-    def __init__(self, picks, members, distinct, once):
+    def __init__(self, picks, members, operand_rows, once):
         rows, count = picks.shape
         self.size = rows * count
         self.position = np.full((rows, count), -1)
@@ -34,7 +34,7 @@ class Plan:
             if once and (picks[r, :k] == m).any():
                 continue
             # (member, operand row, what tells two positions of these apart).
-            keys[r, k] = (m, r, k) if distinct is None else (m, r % distinct, 0)
+            keys[r, k] = (m, r, k) if operand_rows is None else (m, operand_rows[r], 0)
         order = sorted(set(keys.values()))
         places = {key: place for place, key in enumerate(order)}
         for at, key in keys.items():
@@ -55,8 +55,15 @@ def _mode(ev, op, scores):
     return Var(modular_ops.mode(scores.data))
 
 
+def looked_up(scores, rest):
+    """Scores of each row, which may be those of other rows, and the operand after
+    their numbers."""
+    return (scores, *rest) if len(rest) == 1 else (tape.index(scores, rest[0].data), rest[1])
+
+
 @handles("modular.sample")
-def _sample(ev, op, scores, uniforms):
+def _sample(ev, op, scores, *rest):
+    scores, uniforms = looked_up(scores, rest)
     p = np.exp(tape.log_softmax(scores).data)
     return Var(draw(p, uniforms.data))
 
@@ -77,12 +84,14 @@ def _keep_stored(ev, op, selection, stored):
 
 
 @handles("modular.log_probability")
-def _log_probability(ev, op, scores, selection):
+def _log_probability(ev, op, scores, *rest):
+    scores, selection = looked_up(scores, rest)
     return modular_ops.log_probability(scores, selection.data)
 
 
 @handles("modular.gates")
-def _gates(ev, op, scores, selection):
+def _gates(ev, op, scores, *rest):
+    scores, selection = looked_up(scores, rest)
     return modular_ops.soft_gates(scores, selection.data)
 
 
@@ -93,10 +102,10 @@ def _usage(ev, op, selection):
 
 
 @handles("modular.plan")
-def _plan(ev, op, selection, distinct=None):
+def _plan(ev, op, selection, rows=None, count=None):
     once = enum(op.attrs.get("duplicates", "each")) == "once"
     _, members = dims_of(op.results[0].type)
-    return Plan(selection.data, members, None if distinct is None else number(distinct), once)
+    return Plan(selection.data, members, None if rows is None else rows.data, once)
 
 
 @handles("modular.grouped")
@@ -222,6 +231,24 @@ def _gate_cotangent(ev, op, plan, values, cotangent):
 @handles("modular.tile_rows")
 def _tile_rows(ev, op, x, times):
     return tape.concat([x] * number(times), 0)
+
+
+@handles("modular.take_rows")
+def _take_rows(ev, op, x, rows):
+    return tape.index(x, rows.data)
+
+
+@handles("modular.distinct_rows")
+def _distinct_rows(ev, op, keys, parent):
+    numbers, first = {}, []
+    index = np.zeros(len(keys.data), int)
+    for r, row in enumerate(keys.data):
+        key = (int(parent.data[r]), *map(int, row))
+        if key not in numbers:
+            numbers[key] = len(first)
+            first.append(r)
+        index[r] = numbers[key]
+    return [Var(index), Var(np.array(first, int))]
 
 
 @handles("modular.uniform")

@@ -38,7 +38,7 @@ PROGRAMS = ("forward", "infer", "m_step")
 # Batches of networks that are given: they may be large.
 FEW = (("few points", 5), ("one point", 1), ("no point", 0))
 GRADIENTS = (
-    "modular-derive-programs", "modular-differentiate", "modular-sink-tile-rows",
+    "modular-derive-programs", "modular-differentiate", "modular-share-candidates",
     "canonicalize", "cse",
 )  # fmt: skip
 

@@ -76,9 +76,27 @@ func.func @pad_value(%x: tensor<2xf32>, %v: f32, %dy: tensor<3xf32>) -> f32 {
 
 // -----
 
-func.func @shared_rows(%v: tensor<?x4xf32>, %a: !modular.selection<1 of 2>, %n: index, %dy: tensor<?x4xf32>) -> tensor<?x4xf32> {
+func.func @shared_scores(%s: tensor<?x1x2xf32>, %a: !modular.selection<1 of 2>, %i: tensor<?xi32>, %dl: tensor<?xf32>) -> tensor<?x1x2xf32> {
+  // expected-error @below {{'modular.log_probability' op has no derivative with scores that rows share}}
+  %l = modular.log_probability %s at(%i : tensor<?xi32>), %a : tensor<?x1x2xf32>, !modular.selection<1 of 2> -> tensor<?xf32>
+  %ds = modular.pullback (%l : tensor<?xf32>) along (%dl : tensor<?xf32>) to (%s : tensor<?x1x2xf32>)
+  return %ds : tensor<?x1x2xf32>
+}
+
+// -----
+
+func.func @shared_gates(%s: tensor<?x1x2xf32>, %a: !modular.selection<1 of 2>, %i: tensor<?xi32>, %dg: tensor<?x1xf32>) -> tensor<?x1x2xf32> {
+  // expected-error @below {{'modular.gates' op has no derivative with scores that rows share}}
+  %g = modular.gates %s at(%i : tensor<?xi32>), %a : tensor<?x1x2xf32>, !modular.selection<1 of 2> -> tensor<?x1xf32>
+  %ds = modular.pullback (%g : tensor<?x1xf32>) along (%dg : tensor<?x1xf32>) to (%s : tensor<?x1x2xf32>)
+  return %ds : tensor<?x1x2xf32>
+}
+
+// -----
+
+func.func @shared_rows(%v: tensor<?x4xf32>, %a: !modular.selection<1 of 2>, %i: tensor<?xi32>, %n: index, %dy: tensor<?x4xf32>) -> tensor<?x4xf32> {
   // expected-note @below {{the plan is made here}}
-  %p = modular.plan %a distinct(%n) : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+  %p = modular.plan %a distinct(%i of %n : tensor<?xi32>) : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
   // expected-error @below {{'modular.combine' op has no derivative with a plan of shared rows}}
   %y = modular.combine sum %p, %v : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
   %dv = modular.pullback (%y : tensor<?x4xf32>) along (%dy : tensor<?x4xf32>) to (%v : tensor<?x4xf32>)
@@ -87,9 +105,9 @@ func.func @shared_rows(%v: tensor<?x4xf32>, %a: !modular.selection<1 of 2>, %n: 
 
 // -----
 
-func.func @distinct_grouped(%x: tensor<?x4xf32>, %w: tensor<2x4x4xf32>, %a: !modular.selection<1 of 2>, %n: index, %dv: tensor<?x4xf32>) -> tensor<2x4x4xf32> {
+func.func @distinct_grouped(%x: tensor<?x4xf32>, %w: tensor<2x4x4xf32>, %a: !modular.selection<1 of 2>, %i: tensor<?xi32>, %n: index, %dv: tensor<?x4xf32>) -> tensor<2x4x4xf32> {
   // expected-note @below {{the plan is made here}}
-  %p = modular.plan %a distinct(%n) : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+  %p = modular.plan %a distinct(%i of %n : tensor<?xi32>) : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
   // expected-error @below {{'modular.grouped' op has no derivative with a plan of shared rows}}
   %v = modular.grouped %p gather(%x : tensor<?x4xf32>)
     class [0, 1] parameters(%w : tensor<2x4x4xf32>) {

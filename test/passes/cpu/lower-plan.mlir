@@ -49,16 +49,25 @@ func.func @once(%a: tensor<?x2xi32>, %v: tensor<?x5xf32>) -> tensor<?x5xf32> {
 
 // -----
 
-// Candidates of one row share a (row, member) pair: a table of [rows, members]
-// remembers its position.
+// Candidates of one operand row share a (row, member) pair: pairs are numbered by a
+// list for each operand row, sorted by walking these lists in order of rows, and
+// the position of a pick is that of its pair.
 
 // CHECK-LABEL: func.func @distinct
-// CHECK-SAME: %[[A:.*]]: tensor<?x1xi32>, %[[V:.*]]: tensor<?x5xf32>, %[[N:.*]]: index
-// CHECK: tensor.empty(%[[N]]) : tensor<?x3xi32>
-// CHECK: arith.remui %{{.*}}, %[[N]]
-func.func @distinct(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %n: index) -> tensor<?x5xf32> {
+// CHECK-SAME: %[[A:.*]]: tensor<?x1xi32>, %[[V:.*]]: tensor<?x5xf32>, %[[I:.*]]: tensor<?xi32>, %[[N:.*]]: index
+// CHECK: tensor.empty(%[[N]]) : tensor<?xi32>
+// CHECK: %[[PAIRS:.*]]:7 = scf.for
+// CHECK: tensor.extract %[[I]]
+// CHECK: %[[FOUND:.*]]:2 = scf.for
+// CHECK: arith.cmpi eq
+// CHECK: arith.cmpi slt, %[[FOUND]]#1
+// CHECK: %[[OFFSETS:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %[[PAIRS]]#5) -> (tensor<4xi32>)
+// CHECK: %[[SORTED:.*]]:3 = scf.for %{{.*}} = %{{.*}} to %[[N]]
+// CHECK: linalg.generic {{.*}} ins(%[[PAIRS]]#6 :
+// CHECK: tensor.extract %[[SORTED]]#2
+func.func @distinct(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>, %n: index) -> tensor<?x5xf32> {
   %s = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
-  %p = modular.plan %s distinct(%n) : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %p = modular.plan %s distinct(%i of %n : tensor<?xi32>) : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
   %y = modular.combine sum %p, %v : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
   return %y : tensor<?x5xf32>
 }

@@ -22,20 +22,44 @@ func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
 
 // -----
 
-// The first member whose cumulative probability exceeds u; where rounding leaves
-// none, the last one of a probability above 0.
+// The first member whose cumulative probability exceeds u: as many stand before it
+// as have totals that do not. Where rounding leaves none, the last one of a
+// probability above 0.
 
 // CHECK-LABEL: func.func @sample
 // CHECK-SAME: %[[SCORES:.*]]: tensor<?x1x3xf32>, %[[U:.*]]: tensor<?x1xf32>
 // CHECK: math.exp
 // CHECK: arith.divf
-// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[U]] :
-// CHECK: ^bb0(%[[EACH:.*]]: f32, %[[DRAW:.*]]: f32, %[[SUM:.*]]: f32, %[[FOUND:.*]]: i32, %[[LAST:.*]]: i32):
-// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[EACH]]
-// CHECK: arith.cmpf ogt, %[[NEXT]], %[[DRAW]]
-// CHECK: arith.cmpf ogt, %[[EACH]], %cst
+// CHECK: %[[TOTALS:.*]]:2 = scf.forall
+// CHECK: %[[NEXT:.*]] = arith.addf
+// CHECK: arith.cmpf ogt
+// CHECK: tensor.insert %[[NEXT]]
+// CHECK: %[[BELOW:.*]] = linalg.generic {{.*}} ins(%[[U]], %{{.*}} : tensor<?x1xf32>, tensor<3xi8>)
+// CHECK: %[[ROW:.*]] = linalg.index 0
+// CHECK: %[[TOTAL:.*]] = tensor.extract %[[TOTALS]]#0[%[[ROW]]
+// CHECK: arith.cmpf ule, %[[TOTAL]]
+// CHECK: linalg.generic {{.*}} ins(%[[BELOW]] :
+// CHECK: %[[LAST:.*]] = tensor.extract %[[TOTALS]]#1
+// CHECK: arith.minsi %{{.*}}, %[[LAST]]
 func.func @sample(%scores: tensor<?x1x3xf32>, %u: tensor<?x1xf32>) -> tensor<?x1xi32> {
   %a = modular.sample %scores, %u : tensor<?x1x3xf32>, tensor<?x1xf32> -> !modular.selection<1 of 3>
+  %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
+  return %i : tensor<?x1xi32>
+}
+
+// -----
+
+// Candidates read the totals of the row that a number says.
+
+// CHECK-LABEL: func.func @sample_at
+// CHECK-SAME: %[[SCORES:.*]]: tensor<?x1x3xf32>, %[[ROWS:.*]]: tensor<?xi32>, %[[U:.*]]: tensor<?x1xf32>
+// CHECK: %[[TOTALS:.*]]:2 = scf.forall
+// CHECK: linalg.generic {{.*}} ins(%[[U]], %{{.*}}, %[[ROWS]] : tensor<?x1xf32>, tensor<3xi8>, tensor<?xi32>)
+// CHECK: ^bb0(%{{.*}}: f32, %{{.*}}: i8, %[[NUMBER:.*]]: i32, %{{.*}}: i32):
+// CHECK: %[[ROW:.*]] = arith.index_cast %[[NUMBER]]
+// CHECK: tensor.extract %[[TOTALS]]#0[%[[ROW]]
+func.func @sample_at(%scores: tensor<?x1x3xf32>, %rows: tensor<?xi32>, %u: tensor<?x1xf32>) -> tensor<?x1xi32> {
+  %a = modular.sample %scores at(%rows : tensor<?xi32>), %u : tensor<?x1x3xf32>, tensor<?x1xf32> -> !modular.selection<1 of 3>
   %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
   return %i : tensor<?x1xi32>
 }
@@ -67,15 +91,17 @@ func.func @keep_stored(%drawn: tensor<?x1xi32>, %stored: tensor<?x1xi32>) -> ten
 
 // -----
 
-// log p(a|x) of a row: the log-softmax at the chosen member, summed over picks.
+// log p(a|x) of a row: the log-softmax is looked up at the chosen member, and summed
+// over picks.
 
 // CHECK-LABEL: func.func @log_probability
 // CHECK: math.exp
 // CHECK: math.log
-// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]}
-// CHECK: %[[IS:.*]] = arith.cmpi eq
-// CHECK: arith.select %[[IS]]
-// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]}
+// CHECK: %[[PICKED:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]}
+// CHECK: %[[SHIFTED:.*]] = tensor.extract %{{.*}} : tensor<?x2x3xf32>
+// CHECK: %[[LOG:.*]] = tensor.extract %{{.*}} : tensor<?x2xf32>
+// CHECK: arith.subf %[[SHIFTED]], %[[LOG]]
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[PICKED]]
 // CHECK: arith.addf
 // CHECK: return
 func.func @log_probability(%scores: tensor<?x2x3xf32>, %a: tensor<?x2xi32>) -> tensor<?xf32> {

@@ -21,12 +21,12 @@ D, H, M, K = 37, 23, 4, 2
 
 
 def text(duplicates, distinct):
-    plan = ("distinct(%n) " if distinct else "") + f"duplicates {duplicates} "
+    plan = ("distinct(%i of %n : tensor<?xi32>) " if distinct else "") + f"duplicates {duplicates} "
     return f"""
 func.func @forward(%w: tensor<3x{D}x{H}xf32> {{bufferization.writable = false}},
     %b: tensor<3x{H}xf32> {{bufferization.writable = false}}, %s: tensor<1x{H}xf32> {{bufferization.writable = false}},
     %x: tensor<?x{D}xf32> {{bufferization.writable = false}}, %a: tensor<?x{K}xi32> {{bufferization.writable = false}},
-    %y: tensor<?x{H}xf32> {{bufferization.writable = true}}) -> tensor<?x{H}xf32> {{
+    %i: tensor<?xi32> {{bufferization.writable = false}}, %y: tensor<?x{H}xf32> {{bufferization.writable = true}}) -> tensor<?x{H}xf32> {{
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x{D}xf32>
   %sel = modular.to_selection %a : tensor<?x{K}xi32> -> !modular.selection<{K} of {M}>
@@ -131,11 +131,14 @@ def main():
                 a = rng.integers(0, high, (rows * copies, K)).astype(np.int32) + (1 if kind != "any" else 0)
                 a = np.ascontiguousarray(a.astype(np.int32))
                 y = np.full((rows * copies, H), np.nan, np.float32)
-                program("forward", w, b, s, x, a, y)
+                # Any row may stand for any operand row, and some for none.
+                source = np.arange(rows) if not distinct else rng.integers(0, max(rows, 1), rows * copies)
+                source = source.astype(np.int32)
+                program("forward", w, b, s, x, a, source, y)
                 want, scale = np.zeros(y.shape), np.zeros(y.shape)
                 slot = {0: 0, 1: 1, 3: 2}
                 for r in range(rows * copies):
-                    xr = x[r % rows].astype(np.float64)
+                    xr = x[source[r]].astype(np.float64)
                     for m in picks(a, r, once):
                         if m == 2:
                             v = np.maximum(xr[:H], 0)
