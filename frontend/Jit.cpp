@@ -13,6 +13,7 @@
 #include "frontend/Jit.h"
 
 #include "frontend/NetworkState.h"
+#include "frontend/PerfMap.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
@@ -43,9 +44,10 @@ load(llvm::orc::LLJIT &jit, const std::vector<std::string> &objects) {
   if (llvm::Error error = jit.getMainJITDylib().define(
           llvm::orc::absoluteSymbols(std::move(memory))))
     return std::move(error);
-  for (const std::string &object : objects)
-    if (llvm::Error error = jit.addObjectFile(
-            llvm::MemoryBuffer::getMemBufferCopy(object, "modc")))
+  for (size_t i = 0; i < objects.size(); ++i)
+    if (llvm::Error error =
+            jit.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
+                objects[i], jitObjectName(i))))
       return std::move(error);
   auto entry = jit.lookup("modc_model_entry");
   if (!entry)
@@ -75,6 +77,8 @@ Result<Jit> Jit::compile(const Network &network, const JitOptions &options) {
   if (!jit)
     return Error(llvm::toString(jit.takeError()));
   code->jit = std::move(*jit);
+  if (options.perfMap)
+    writePerfMap(*code->jit, compiled->objects);
   auto entry = load(*code->jit, compiled->objects);
   if (!entry)
     return Error(llvm::toString(entry.takeError()));

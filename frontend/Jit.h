@@ -26,6 +26,9 @@ struct JitOptions {
   bool naive = false;
   /// As on the command line.
   std::string target = "cpu:host";
+  /// Tells `perf` the names of functions, in /tmp/perf-<process>.map; nothing
+  /// happens where that cannot be written.
+  bool perfMap = false;
 };
 
 /// Compiled code. Copies share it; the last copy frees it, so that one must

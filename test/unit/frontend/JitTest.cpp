@@ -14,6 +14,9 @@
 
 #include "gtest/gtest.h"
 
+#include <fstream>
+#include <unistd.h>
+
 using namespace modc;
 using namespace modc::api;
 
@@ -47,6 +50,32 @@ TEST(Jit, RunsWhatIsAtThePhaseBuffers) {
     for (int i = 0; i < 40; ++i)
       EXPECT_EQ(y[i], float(6 * (i % 4) + 1));
   }
+}
+
+TEST(Jit, NamesFunctionsForPerf) {
+  std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";
+  unlink(path.c_str());
+  auto network = Network::load(MODC_TEST_INPUTS "/scale.mlir");
+  ASSERT_TRUE(bool(network));
+  network->state().phase = Phase::Buffers;
+  JitOptions options;
+  options.perfMap = true;
+  auto jit = Jit::compile(*network, options);
+  ASSERT_TRUE(bool(jit)) << jit.error().message();
+  std::ifstream file(path);
+  uint64_t address = 0, size = 0, entry = 0, program = 0;
+  std::string name;
+  while (file >> std::hex >> address >> size >> name) {
+    EXPECT_GT(size, 0u);
+    if (name == "modc_model_entry")
+      entry = address;
+    if (name == "scale")
+      program = address;
+  }
+  EXPECT_EQ(entry, uint64_t(jit->entry()));
+  // Local functions too: they are what a profile is made of.
+  EXPECT_NE(program, 0u);
+  unlink(path.c_str());
 }
 
 TEST(Jit, ErrorsAreValues) {
