@@ -109,7 +109,9 @@ OwningOpRef<ModuleOp> modc::parseModule(StringRef bytes, StringRef name,
     return fail("'" + name + "' is larger than " +
                 Twine(maxModuleBytes >> 20) + " MiB");
   StringRef body = bytes;
-  if (bytes.starts_with(magic)) {
+  // Nothing at all is text, of a module without ops.
+  if (bytes.starts_with(magic) ||
+      (!bytes.empty() && magic.starts_with(bytes))) {
     if (bytes.size() < headerBytes)
       return fail("'" + name + "' is cut short");
     body = bytes.drop_front(headerBytes);

@@ -194,6 +194,10 @@ Status Compiler::checkPhase(ModuleOp module, Phase phase) {
     reason = "it holds a 'modular.network'";
   else if (phase != Phase::Network && !derived)
     reason = "it has no 'modular.signature'";
+  // An empty file is a module too, and stopping here derives no program of it.
+  if (!reason && phase == Phase::Network &&
+      mlir::failed(getOnlyNetwork(module)))
+    return failure("not one network");
   if (!reason)
     return {};
   emitError(module.getLoc())

@@ -11,6 +11,7 @@
 
 #include "passes/Pipelines.h"
 #include "dialect/ModularDialect.h"
+#include "dialect/ModularOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -37,6 +38,20 @@ void modc::registerPasses() {
                              "From the phase buffers to the phase llvm",
                              buildLlvmPhase);
   registerCpuPipelines();
+}
+
+FailureOr<NetworkOp> modc::getOnlyNetwork(ModuleOp module) {
+  auto networks = llvm::to_vector(module.getOps<NetworkOp>());
+  if (networks.size() == 1)
+    return networks.front();
+  // At the first that is too many, which has a line where the module may have
+  // none.
+  InFlightDiagnostic diagnostic =
+      emitError(networks.empty() ? module.getLoc() : networks[1].getLoc());
+  diagnostic << "expected one 'modular.network', found " << networks.size();
+  if (!networks.empty())
+    diagnostic.attachNote(networks[0].getLoc()) << "the first network is here";
+  return failure();
 }
 
 /// Adds the passes that make `phase` from the one before it.

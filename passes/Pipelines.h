@@ -13,11 +13,14 @@
 #ifndef MODC_PASSES_PIPELINES_H
 #define MODC_PASSES_PIPELINES_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include <string>
 
 namespace modc {
+
+class NetworkOp;
 
 /// The levels of a model, each reached from the one before.
 enum class Phase { Network, Routed, Programs, Tiled, Buffers, Llvm };
@@ -47,6 +50,10 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// Registers all passes of modc and the upstream ones that its pipelines use,
 /// and the pipelines themselves, for modc-opt.
 void registerPasses();
+
+/// The network of a module of the phase `network`; an error if it has none, or
+/// several.
+llvm::FailureOr<NetworkOp> getOnlyNetwork(mlir::ModuleOp module);
 
 /// Adds the passes that lead from `from` to `to`.
 void buildPipeline(mlir::OpPassManager &manager, Phase from, Phase to,

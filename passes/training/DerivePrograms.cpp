@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/Pipelines.h"
 #include "passes/training/Programs.h"
 #include "runtime/ModelAbi.h"
 
@@ -172,19 +173,10 @@ namespace {
 struct DerivePrograms : modc::impl::DeriveProgramsPassBase<DerivePrograms> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto networks = llvm::to_vector(module.getOps<NetworkOp>());
-    if (networks.size() != 1) {
-      // At the first that is too many, which has a line where the module may
-      // have none.
-      InFlightDiagnostic diagnostic = emitError(
-          networks.empty() ? module.getLoc() : networks[1].getLoc());
-      diagnostic << "expected one 'modular.network', found " << networks.size();
-      if (!networks.empty())
-        diagnostic.attachNote(networks[0].getLoc())
-            << "the first network is here";
+    FailureOr<NetworkOp> found = getOnlyNetwork(module);
+    if (failed(found))
       return signalPassFailure();
-    }
-    NetworkOp network = networks.front();
+    NetworkOp network = *found;
     FailureOr<Layout> layout = Layout::get(network);
     if (failed(layout))
       return signalPassFailure();

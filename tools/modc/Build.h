@@ -17,7 +17,7 @@
 
 namespace modc::driver {
 
-/// Parses and verifies the network in `path`.
+/// Parses and verifies the one network in `path`.
 Status checkNetwork(const std::string &path, const BuildOptions &options);
 
 /// Compiles the network in `path` to the shared library `library`, with

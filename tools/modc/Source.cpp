@@ -67,7 +67,9 @@ void printWarnings(const Compiler &compiler) {
 Status checkNetwork(const std::string &path, const BuildOptions &options) {
   Compiler compiler;
   auto module = readSource(compiler, path, options);
-  return module ? Status() : Status(module.error());
+  if (!module)
+    return module.error();
+  return compiler.lower(module->get(), Phase::Network, {});
 }
 
 Status buildLibrary(const std::string &path, const BuildOptions &options,
