@@ -33,8 +33,8 @@ struct Finish {
 /// may be chosen by number.
 struct Contraction {
   mlir::Value a, b, c;
-  /// i32: row r of the product's a, as it is stored, is row rows[r] of `a`. Null
-  /// for r itself.
+  /// i32: row r of the product's a, as it is stored, is row rows[r] of `a`.
+  /// Null for r itself.
   mlir::Value rows;
   bool transposedA = false; ///< a is [k, i]
   bool transposedB = false; ///< b is [j, k]

@@ -1,5 +1,4 @@
-//===- GroupedBody.cpp - Bodies of grouped ops on rows of a member
-//------------===//
+//===- GroupedBody.cpp - Bodies of grouped ops on rows of a member --------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

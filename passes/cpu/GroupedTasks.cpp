@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Row results by tasks of some rows of one member, gradients by member, points
-// results by point. Which task computes an element never changes its order of
-// additions.
+// Row results by tasks of some rows of one member, gradients by parts (see
+// GroupedGradients.cpp) or by member, points results by point. Which task
+// computes an element never changes its order of additions.
 //
 //===----------------------------------------------------------------------===//
 

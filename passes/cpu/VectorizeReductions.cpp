@@ -252,9 +252,8 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
   }
 
   void build() {
-    SmallVector<Range> ranges =
-        cast<linalg::LinalgOp>(op.getOperation())
-            .createLoopRanges(*this, getLoc());
+    SmallVector<Range> ranges = cast<linalg::LinalgOp>(op.getOperation())
+                                    .createLoopRanges(*this, getLoc());
     for (const Range &range : ArrayRef(ranges).drop_back()) {
       Value size = getValueOrCreateConstantIndexOp(*this, getLoc(), range.size);
       auto loop = scf::ForOp::create(*this, index(0), size, index(1));
@@ -279,9 +278,8 @@ struct VectorizeReductionsPass
         remarkOnReduction(op, kShortest);
     });
     for (RowReduction &reduction : reductions) {
-      remarkPassed(getArgument(), "Vectorized", reduction.op)
-          << remark::add("a reduction along rows of {0} runs in vectors",
-                         reduction.length);
+      remarkPassed(getArgument(), "Vectorized", reduction.op) << remark::add(
+          "a reduction along rows of {0} runs in vectors", reduction.length);
       ReductionBuilder(reduction).build();
     }
     numReductions += reductions.size();

@@ -1,0 +1,115 @@
+//===- ContractionPanels.cpp - Copies of panels of b ----------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Copies a panel of b to where its rows are adjacent, as it is or transposed.
+// Asks for the panel that is read next.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/cpu/KernelBuilder.h"
+
+using namespace mlir;
+using namespace modc;
+
+void KernelBuilder::pack(const Panel &part, Value space) {
+  loop(part.first, part.last, 1, [&](Value k) {
+    Value row = difference(k, part.first);
+    int64_t at = 0;
+    for (int64_t width : part.widths) {
+      Value line = vector::LoadOp::create(
+          *this, VectorType::get(width, element), contraction.b,
+          ValueRange{k, offset(part.j, at)});
+      vector::StoreOp::create(*this, line, space, ValueRange{row, index(at)});
+      at += width;
+    }
+  });
+}
+
+void KernelBuilder::packTransposed(const Panel &part, Value space) {
+  Value length = difference(part.last, part.first);
+  int64_t at = 0;
+  for (ArrayRef<int64_t> left = part.widths; !left.empty();) {
+    // Vectors of one width.
+    int64_t width = left.front();
+    auto same = left.take_while([&](int64_t w) { return w == width; });
+    int64_t end = at + width * int64_t(same.size());
+    left = left.drop_front(same.size());
+    Value rest = createOrFold<arith::RemUIOp>(length, index(width));
+    Value squares = difference(part.last, rest);
+    if (width > 1)
+      loop(part.first, squares, width, [&](Value k) {
+        loop(index(at), index(end), width, [&](Value column) {
+          transposeSquare(width, createOrFold<arith::AddIOp>(part.j, column), k,
+                          difference(k, part.first), column, space);
+        });
+      });
+    copyElements(part, width > 1 ? squares : part.first, part.last, at, end,
+                 space);
+    at = end;
+  }
+}
+
+void KernelBuilder::copyElements(const Panel &part, Value first, Value last,
+                                 int64_t begin, int64_t end, Value space) {
+  loop(first, last, 1, [&](Value k) {
+    Value row = difference(k, part.first);
+    loop(index(begin), index(end), 1, [&](Value column) {
+      Value j = createOrFold<arith::AddIOp>(part.j, column);
+      Value v = memref::LoadOp::create(*this, contraction.b, ValueRange{j, k});
+      memref::StoreOp::create(*this, v, space, ValueRange{row, column});
+    });
+  });
+}
+
+void KernelBuilder::transposeSquare(int64_t width, Value j, Value k, Value row,
+                                    Value column, Value space) {
+  auto type = VectorType::get(width, element);
+  SmallVector<Value> lines;
+  for (int64_t i = 0; i < width; ++i)
+    lines.push_back(vector::LoadOp::create(*this, type, contraction.b,
+                                           ValueRange{offset(j, i), k}));
+  for (int64_t bit = 1; bit < width; bit *= 2)
+    for (int64_t i = 0; i < width; ++i) {
+      if (i & bit)
+        continue;
+      SmallVector<int64_t> low, high;
+      for (int64_t lane = 0; lane < width; ++lane) {
+        low.push_back(lane & bit ? width + lane - bit : lane);
+        high.push_back(lane & bit ? width + lane : lane + bit);
+      }
+      Value first =
+          vector::ShuffleOp::create(*this, lines[i], lines[i + bit], low);
+      Value second =
+          vector::ShuffleOp::create(*this, lines[i], lines[i + bit], high);
+      lines[i] = first;
+      lines[i + bit] = second;
+    }
+  for (int64_t i = 0; i < width; ++i)
+    vector::StoreOp::create(*this, lines[i], space,
+                            ValueRange{offset(row, i), column});
+}
+
+std::pair<int64_t, int64_t> KernelBuilder::linesOfPanel() {
+  int64_t depth = std::min(schedule.kBlock, contraction.depth());
+  int64_t columns = std::min(schedule.panelColumns(), contraction.columns());
+  if (contraction.transposedB)
+    std::swap(depth, columns);
+  int64_t ofRow = llvm::divideCeil(columns, elementsOfLine());
+  return {depth * ofRow, ofRow};
+}
+
+void KernelBuilder::prefetch(Value next, Value place) {
+  int64_t ofRow = linesOfPanel().second;
+  Value line = arith::ShRUIOp::create(*this, place, index(kLineBits));
+  Value row = createOrFold<arith::DivUIOp>(line, index(ofRow));
+  Value column = createOrFold<arith::MulIOp>(
+      createOrFold<arith::RemUIOp>(line, index(ofRow)),
+      index(elementsOfLine()));
+  memref::PrefetchOp::create(*this, next, ValueRange{row, column},
+                             /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
+}

@@ -1,0 +1,232 @@
+//===- ContractionTile.cpp - Tiles of a product in registers --------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile of c: what its sums start at, the loop over k, what becomes of the
+// sums.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/IRMapping.h"
+#include "passes/cpu/KernelBuilder.h"
+
+using namespace mlir;
+using namespace modc;
+
+Value KernelBuilder::rowOfA(Value row) {
+  if (!contraction.rows)
+    return row;
+  Value number = memref::LoadOp::create(*this, contraction.rows, row);
+  return arith::IndexCastOp::create(*this, getIndexType(), number);
+}
+
+Value KernelBuilder::loadB(int64_t width, ValueRange at) {
+  return vector::LoadOp::create(*this, VectorType::get(width, element),
+                                panel ? panel : contraction.b, at);
+}
+
+SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
+                                            const Panel &part) {
+  auto load = [&] {
+    return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
+      return vector::LoadOp::create(*this, place.type, contraction.c,
+                                    ValueRange{place.row, place.column});
+    });
+  };
+  auto begin = [&] {
+    // Rows start alike.
+    DenseMap<Value, Value> starts;
+    return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
+      Value &start = starts[place.column];
+      if (start)
+        return start;
+      if (contraction.start == Contraction::Start::Bias)
+        return start = vector::LoadOp::create(*this, place.type,
+                                              contraction.bias, place.column);
+      return start = arith::ConstantOp::create(*this, getZeroAttr(place.type));
+    });
+  };
+  if (contraction.start == Contraction::Start::Old)
+    return load();
+  Value anew = contraction.fresh;
+  if (!isOnlyBlock()) {
+    Value first = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
+                                        part.first, index(0));
+    anew = anew ? arith::AndIOp::create(*this, anew, first).getResult() : first;
+  }
+  if (!anew)
+    return begin();
+  SmallVector<Type> types =
+      llvm::map_to_vector(parts, [](const Part &p) -> Type { return p.type; });
+  auto branch = scf::IfOp::create(*this, types, anew, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(*this, begin());
+  setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(*this, load());
+  return llvm::to_vector_of<Value>(branch.getResults());
+}
+
+void KernelBuilder::store(Value buffer, ArrayRef<Part> parts,
+                          ValueRange values) {
+  for (auto [place, value] : llvm::zip(parts, values))
+    vector::StoreOp::create(*this, value, buffer,
+                            ValueRange{place.row, place.column});
+}
+
+Value KernelBuilder::loadInput(unsigned number, const Part &place) {
+  Finish &finish = *contraction.finish;
+  OpOperand *operand = finish.op.getDpsInputOperand(number);
+  AffineMap map = finish.op.getMatchingIndexingMap(operand);
+  Value buffer = finish.inputs[number];
+  if (!isa<MemRefType>(buffer.getType()))
+    return broadcast(place.type, buffer);
+  auto type =
+      VectorType::get(place.type.getShape(),
+                      cast<MemRefType>(buffer.getType()).getElementType());
+  if (map.getNumResults() == 2)
+    return vector::LoadOp::create(*this, type, buffer,
+                                  ValueRange{place.row, place.column});
+  if (map.getNumResults() == 1 && map.getDimPosition(0) == 1)
+    return vector::LoadOp::create(*this, type, buffer, place.column);
+  SmallVector<Value> at;
+  if (map.getNumResults() == 1)
+    at.push_back(place.row);
+  return broadcast(type, memref::LoadOp::create(*this, buffer, at));
+}
+
+Value KernelBuilder::applyFinish(Value sum, const Part &place) {
+  linalg::GenericOp op = contraction.finish->op;
+  IRMapping mapping;
+  for (unsigned i = 0, e = op.getNumDpsInputs(); i < e; ++i) {
+    BlockArgument argument = op.getBody()->getArgument(i);
+    if (!argument.use_empty())
+      mapping.map(argument,
+                  contraction.finish->inputs[i] ? loadInput(i, place) : sum);
+  }
+  auto lookup = [&](Value value) -> Value {
+    if (!mapping.contains(value)) {
+      // A constant from outside.
+      Operation *constant = clone(*value.getDefiningOp());
+      mapping.map(value, broadcast(VectorType::get(place.type.getShape(),
+                                                   value.getType()),
+                                   constant->getResult(0)));
+    }
+    return mapping.lookup(value);
+  };
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (inner.hasTrait<OpTrait::ConstantLike>())
+      continue; // Made where it is read.
+    OperationState state(getLoc(), inner.getName());
+    for (Value operand : inner.getOperands())
+      state.operands.push_back(lookup(operand));
+    for (Type type : inner.getResultTypes())
+      state.types.push_back(VectorType::get(place.type.getShape(), type));
+    state.addAttributes(inner.getAttrs());
+    mapping.map(inner.getResults(), create(state)->getResults());
+  }
+  return lookup(op.getBody()->getTerminator()->getOperand(0));
+}
+
+void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
+                            const Panel &part) {
+  if (!contraction.finish)
+    return store(contraction.c, parts, sums);
+  auto end = [&] {
+    if (contraction.finish->keepsSums)
+      store(contraction.c, parts, sums);
+    SmallVector<Value> results;
+    for (auto [place, sum] : llvm::zip(parts, sums))
+      results.push_back(applyFinish(sum, place));
+    store(contraction.finish->out, parts, results);
+  };
+  if (isOnlyBlock())
+    return end();
+  Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
+  Value last =
+      arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, part.last, depth);
+  auto branch = scf::IfOp::create(*this, last, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  end();
+  setInsertionPointToStart(branch.elseBlock());
+  store(contraction.c, parts, sums);
+}
+
+bool KernelBuilder::isOnlyBlock() const {
+  int64_t depth = contraction.depth();
+  return !ShapedType::isDynamic(depth) && depth <= schedule.kBlock;
+}
+
+void KernelBuilder::tile(Value i, int64_t rows, const Panel &part,
+                         Value tiles) {
+  // Each tile asks for its share of the next panel, a line at most each round
+  // of the loop over k: reading b is then hidden behind arithmetic.
+  Value share, place;
+  if (tiles && part.next) {
+    int64_t lines = linesOfPanel().first << kLineBits;
+    Value number = createOrFold<arith::DivUIOp>(i, index(rows));
+    share = createOrFold<arith::DivUIOp>(index(lines), tiles);
+    place = createOrFold<arith::MulIOp>(share, number);
+    share =
+        createOrFold<arith::DivUIOp>(share, difference(part.last, part.first));
+  }
+  SmallVector<Part> parts;
+  SmallVector<Value> columns;
+  SmallVector<int64_t> offsets;
+  int64_t at = 0;
+  for (int64_t width : part.widths) {
+    offsets.push_back(at);
+    columns.push_back(offset(part.j, at));
+    at += width;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    Value row = offset(i, r);
+    for (auto [width, column] : llvm::zip(part.widths, columns))
+      parts.push_back({row, column, VectorType::get(width, element)});
+  }
+  SmallVector<Value> rowsOfA;
+  for (int64_t r = 0; r < rows; ++r)
+    rowsOfA.push_back(contraction.transposedA ? offset(i, r)
+                                              : rowOfA(offset(i, r)));
+  SmallVector<Value> starts = startSums(parts, part);
+  if (share)
+    starts.push_back(place);
+  auto op = scf::ForOp::create(*this, part.first, part.last, index(1), starts,
+                               [](OpBuilder &, Location, Value, ValueRange) {});
+  {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(op.getBody());
+    Value k = op.getInductionVar();
+    Value kOfPanel = panel ? difference(k, part.first) : k;
+    if (share)
+      prefetch(part.next, op.getRegionIterArgs().back());
+    SmallVector<Value> line;
+    for (auto [v, width] : llvm::enumerate(part.widths))
+      line.push_back(
+          loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
+    SmallVector<Value> next;
+    Value kOfA = contraction.transposedA ? rowOfA(k) : k;
+    for (int64_t r = 0; r < rows; ++r) {
+      Value row = rowsOfA[r];
+      Value scalar = contraction.transposedA
+                         ? memref::LoadOp::create(*this, contraction.a,
+                                                  ValueRange{kOfA, row})
+                         : memref::LoadOp::create(*this, contraction.a,
+                                                  ValueRange{row, k});
+      for (auto [v, b] : llvm::enumerate(line)) {
+        Value a = broadcast(cast<VectorType>(b.getType()), scalar);
+        next.push_back(vector::FMAOp::create(
+            *this, a, b, op.getRegionIterArg(r * part.widths.size() + v)));
+      }
+    }
+    if (share)
+      next.push_back(
+          arith::AddIOp::create(*this, op.getRegionIterArgs().back(), share));
+    scf::YieldOp::create(*this, next);
+  }
+  endSums(parts, op.getResults().take_front(parts.size()), part);
+}

@@ -1,0 +1,128 @@
+//===- KernelBuilder.h - Parts of the code of a kernel ----------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Emits the vector code of a matrix product: panels of b and their copies,
+// tiles of c in registers. For ContractionKernel.cpp and the files that share
+// its work.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_CPU_KERNELBUILDER_H
+#define MODC_PASSES_CPU_KERNELBUILDER_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/cpu/ContractionKernel.h"
+
+namespace modc {
+
+/// Emits the loops around the tiles and the tiles.
+struct KernelBuilder : mlir::ImplicitLocOpBuilder {
+  Contraction contraction;
+  KernelSchedule schedule;
+  mlir::Type element;
+  /// The packed panel, or null to read b in place.
+  mlir::Value panel;
+  KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder,
+                Contraction contraction, const KernelSchedule &schedule)
+      : ImplicitLocOpBuilder(loc, builder), contraction(contraction),
+        schedule(schedule), element(contraction.element()) {}
+  /// A block of k and the columns of b that `widths` cover from j.
+  struct Panel {
+    mlir::Value j;
+    llvm::SmallVector<int64_t> widths;
+    mlir::Value first, last; ///< k
+    /// b from where the panel starts that is read after this one.
+    mlir::Value next = {};
+  };
+  mlir::Value index(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(*this, value);
+  }
+  mlir::Value size(mlir::Value buffer, int64_t d) {
+    return createOrFold<mlir::memref::DimOp>(buffer, d);
+  }
+  mlir::Value offset(mlir::Value value, int64_t by) {
+    return by ? createOrFold<mlir::arith::AddIOp>(value, index(by)) : value;
+  }
+  mlir::Value difference(mlir::Value x, mlir::Value y) {
+    return createOrFold<mlir::arith::SubIOp>(x, y);
+  }
+  void loop(mlir::Value first, mlir::Value last, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body) {
+    auto op = mlir::scf::ForOp::create(*this, first, last, index(step));
+    mlir::OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(op.getBody());
+    body(op.getInductionVar());
+  }
+  /// Where row `row` of the product's a is.
+  mlir::Value rowOfA(mlir::Value row);
+  mlir::Value loadB(int64_t width, mlir::ValueRange at);
+  /// Widths of the vectors that cover `columns`: full ones, then powers of two.
+  llvm::SmallVector<int64_t> widths(int64_t columns);
+  /// Copies a panel of b.
+  void pack(const Panel &part, mlir::Value space);
+  /// Copies a panel of the transposed b: squares in registers, the rest an
+  /// element at a time.
+  void packTransposed(const Panel &part, mlir::Value space);
+  void copyElements(const Panel &part, mlir::Value first, mlir::Value last,
+                    int64_t begin, int64_t end, mlir::Value space);
+  /// Transposes width × width elements of b from [j, k] to [row, column], by
+  /// exchanging ever larger squares (Eklundh 1972).
+  void transposeSquare(int64_t width, mlir::Value j, mlir::Value k,
+                       mlir::Value row, mlir::Value column, mlir::Value space);
+  /// A vector of a tile: where it belongs in c.
+  struct Part {
+    mlir::Value row, column;
+    mlir::VectorType type;
+  };
+  /// `value` as a vector of every lane's value.
+  mlir::Value broadcast(mlir::VectorType type, mlir::Value value) {
+    return mlir::vector::BroadcastOp::create(*this, type, value);
+  }
+  /// What the sums of a tile start at.
+  llvm::SmallVector<mlir::Value> startSums(llvm::ArrayRef<Part> parts,
+                                           const Panel &part);
+  void store(mlir::Value buffer, llvm::ArrayRef<Part> parts,
+             mlir::ValueRange values);
+  /// One input of the finish at a place of c.
+  mlir::Value loadInput(unsigned number, const Part &place);
+  /// What the finish makes of a vector of sums.
+  mlir::Value applyFinish(mlir::Value sum, const Part &place);
+  /// Stores what becomes of the sums of a tile.
+  void endSums(llvm::ArrayRef<Part> parts, mlir::ValueRange sums,
+               const Panel &part);
+  /// Whether one block of k is known to be all.
+  bool isOnlyBlock() const;
+  /// Bits of a part of a cache line, in places of lines.
+  static constexpr int64_t kLineBits = 16;
+  /// Lines of a cache that a full panel takes up, and those of one row of b.
+  std::pair<int64_t, int64_t> linesOfPanel();
+  int64_t elementsOfLine() { return 64 * 8 / element.getIntOrFloatBitWidth(); }
+  /// Asks for a line of the next panel, `next`, that is at `place`: a number of
+  /// lines with kLineBits bits behind the point.
+  void prefetch(mlir::Value next, mlir::Value place);
+  /// Rows [i, i + rows) of the panel's columns, one of `tiles` that are alike.
+  void tile(mlir::Value i, int64_t rows, const Panel &part,
+            mlir::Value tiles = {});
+  /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
+  /// element has its own sum, so this does not change it.
+  void tiles(const Panel &part);
+  /// Sets where the panel starts that follows `part`. After the last one of b
+  /// this is where b ends: members lie one after another, and tasks go through
+  /// them in this order.
+  void setNext(Panel &part);
+  /// All panels, packed into `space` unless that is null.
+  void panels(mlir::Value space);
+  void build(mlir::Value space);
+};
+
+} // namespace modc
+
+#endif // MODC_PASSES_CPU_KERNELBUILDER_H
