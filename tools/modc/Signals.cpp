@@ -97,6 +97,17 @@ static void restore() {
     sigaction(kSignals[i], &previous[i], nullptr);
 }
 
+DelayInterrupt::DelayInterrupt() {
+  sigset_t delayed;
+  sigemptyset(&delayed);
+  for (int signal : kSignals)
+    sigaddset(&delayed, signal);
+  pthread_sigmask(SIG_BLOCK, &delayed, &before);
+}
+DelayInterrupt::~DelayInterrupt() {
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 CatchInterrupt::CatchInterrupt() { install(stopSoon); }
 CatchInterrupt::~CatchInterrupt() { restore(); }
 bool CatchInterrupt::requested() { return requestedFlag.load(); }

@@ -14,9 +14,22 @@
 #ifndef MODC_TOOLS_MODC_SIGNALS_H
 #define MODC_TOOLS_MODC_SIGNALS_H
 
+#include <csignal>
 #include <string>
 
 namespace modc::driver {
+
+/// While one exists, these signals wait: SIGINT, SIGTERM, SIGHUP.
+class DelayInterrupt {
+public:
+  DelayInterrupt();
+  ~DelayInterrupt();
+  DelayInterrupt(const DelayInterrupt &) = delete;
+  DelayInterrupt &operator=(const DelayInterrupt &) = delete;
+
+private:
+  sigset_t before;
+};
 
 /// While one exists, the first SIGINT, SIGTERM or SIGHUP only sets the flag.
 class CatchInterrupt {

@@ -21,6 +21,8 @@ Result<std::unique_ptr<TemporaryDirectory>> TemporaryDirectory::create() {
   const char *variable = std::getenv("TMPDIR");
   std::string base = variable && *variable ? variable : "/tmp";
   std::string name = base + "/modc-XXXXXX";
+  // There is no moment at which it is there and a signal would leave it.
+  DelayInterrupt delay;
   if (!mkdtemp(name.data()))
     return makeError("cannot make a temporary directory in ",
                      inQuotes(base, pathLimit), ": ", reasonText(errno));
