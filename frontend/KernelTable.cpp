@@ -90,9 +90,9 @@ void recordKernels(ModuleOp module) {
     SmallVector<Call> calls;
     function.walk([&](func::CallOp call) {
       auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
-      auto facts =
-          kernel ? kernel->getAttrOfType<DictionaryAttr>(kKernelAttribute)
-                 : DictionaryAttr();
+      auto facts = kernel
+                       ? kernel->getAttrOfType<DictionaryAttr>(kKernelAttribute)
+                       : DictionaryAttr();
       if (!facts)
         return;
       auto [number, isNew] =
@@ -114,10 +114,10 @@ void recordKernels(ModuleOp module) {
           index && *index >= 0 && size_t(*index) < products->size()
               ? (*products)[size_t(*index)].getAsObject()
               : nullptr;
-      uses.push_back(product ? findKernel(calls,
-                                          product->getString("name").value_or(""),
-                                          product->getString("shape").value_or(""))
-                             : -1);
+      uses.push_back(
+          product ? findKernel(calls, product->getString("name").value_or(""),
+                               product->getString("shape").value_or(""))
+                  : -1);
     }
   }
   if (kernels.empty())

@@ -20,8 +20,8 @@
 
 namespace modc {
 
-/// Gathers the kernels of a module in the phase `buffers` and which of them each
-/// product of its signature calls, as `modular.kernels`.
+/// Gathers the kernels of a module in the phase `buffers` and which of them
+/// each product of its signature calls, as `modular.kernels`.
 void recordKernels(mlir::ModuleOp module);
 
 /// A signature with `kernels`, a value of `modular.kernels` for each target

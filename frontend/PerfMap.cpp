@@ -61,10 +61,9 @@ public:
     for (const std::string &object : objects)
       functions.push_back(functionsOf(object));
   }
-  void
-  modifyPassConfig(llvm::orc::MaterializationResponsibility &,
-                   llvm::jitlink::LinkGraph &,
-                   llvm::jitlink::PassConfiguration &passes) override {
+  void modifyPassConfig(llvm::orc::MaterializationResponsibility &,
+                        llvm::jitlink::LinkGraph &,
+                        llvm::jitlink::PassConfiguration &passes) override {
     passes.PostFixupPasses.push_back(
         [this](llvm::jitlink::LinkGraph &graph) { return append(graph); });
   }

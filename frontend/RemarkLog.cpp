@@ -107,16 +107,16 @@ Status RemarkLog::listen(mlir::MLIRContext &context,
       regex.emplace(pattern);
       std::string reason;
       if (!regex->isValid(reason))
-        return makeError(flag, " is no regular expression: ",
-                         inQuotes(pattern), ": ", reason);
+        return makeError(flag, " is no regular expression: ", inQuotes(pattern),
+                         ": ", reason);
     }
     // The engine's expressions are for whole names; compilers' are not.
     if (options.record || !pattern.empty())
       category = ".*";
     return {};
   };
-  if (Status s = wants("-Rpass", options.passed, state->passed,
-                       categories.passed);
+  if (Status s =
+          wants("-Rpass", options.passed, state->passed, categories.passed);
       !s)
     return s;
   if (Status s = wants("-Rpass-missed", options.missed, state->missed,

@@ -36,8 +36,8 @@ llvm::StringRef describeOp(mlir::Operation *op);
 /// Names an op and all ops in it.
 void setOpNames(mlir::Operation *op, llvm::StringRef name);
 
-/// Appends `part` to the names of an op and all ops in it, where they do not end
-/// with it already.
+/// Appends `part` to the names of an op and all ops in it, where they do not
+/// end with it already.
 void appendToOpNames(mlir::Operation *op, llvm::StringRef part);
 
 /// The ops that a builder has made at its place, in the block where it stands.

@@ -50,8 +50,8 @@ void append(std::string &text, const TraceEvent &event, int64_t start) {
           quoted(event.program) + R"(, "ts": )" +
           microseconds(event.begin - start) + R"(, "dur": )" +
           microseconds(std::max<int64_t>(event.end - event.begin, 0)) +
-          R"(, "args": {")" + number + R"(": )" +
-          std::to_string(event.number) + "}}";
+          R"(, "args": {")" + number + R"(": )" + std::to_string(event.number) +
+          "}}";
 }
 
 } // namespace

@@ -37,7 +37,8 @@ public:
   int64_t kept() const { return count - dropped(); }
 
   /// Writes a trace under a temporary name and renames it; the model must still
-  /// be there. Times start at the first event, each worker has a row of its own.
+  /// be there. Times start at the first event, each worker has a row of its
+  /// own.
   Status write(const std::string &path, const std::string &title) const;
 
 private:

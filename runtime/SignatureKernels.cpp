@@ -1,4 +1,5 @@
-//===- SignatureKernels.cpp - What programs compute, and by what -----------===//
+//===- SignatureKernels.cpp - What programs compute, and by what
+//-----------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -97,8 +98,8 @@ void readKernels(const json &root, JsonFields &fields, Signature &out) {
                            here + ": a used kernel")));
     if (target.uses.size() != uses)
       return fields.fail(here + ": 'uses' has " +
-                         std::to_string(target.uses.size()) +
-                         " kernels for " + std::to_string(uses) + " products");
+                         std::to_string(target.uses.size()) + " kernels for " +
+                         std::to_string(uses) + " products");
   }
 }
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reads the part of a signature that nothing is run by: products and kernels, for
-// 'modc inspect --kernels'. Part of Signature.cpp's parser.
+// Reads the part of a signature that nothing is run by: products and kernels,
+// for 'modc inspect --kernels'. Part of Signature.cpp's parser.
 //
 //===----------------------------------------------------------------------===//
 

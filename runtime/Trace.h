@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A session that traces tells a sink of each call of a program, of each parallel
-// loop in it and of each task. It does so around the host's executor, so that
-// it sees the same with any; a session that does not trace has none of this.
+// A session that traces tells a sink of each call of a program, of each
+// parallel loop in it and of each task. It does so around the host's executor,
+// so that it sees the same with any; a session that does not trace has none of
+// this.
 //
 //===----------------------------------------------------------------------===//
 

@@ -75,9 +75,9 @@ void modc::remarkOnTile(GroupedOp op, BlockArgument tile, bool gathered) {
                tile.getArgNumber());
   else
     explain(remarkMissed(pass, "Gathered", op),
-          "rows of operand " + std::to_string(tile.getArgNumber()) +
-              " are copied to a tile first",
-          whyTile(tile));
+            "rows of operand " + std::to_string(tile.getArgNumber()) +
+                " are copied to a tile first",
+            whyTile(tile));
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,22 +113,20 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
   std::string shape = shapeOf(contraction);
   remarkPassed(pass, "Kernel", op)
       << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}", shape,
-             contraction.element().isF64() ? "f64" : "f32",
-             schedule.tileRows(), schedule.tileColumns(),
-             schedule.packed ? "packed" : "in place")
+             contraction.element().isF64() ? "f64" : "f32", schedule.tileRows(),
+             schedule.tileColumns(), schedule.packed ? "packed" : "in place")
       << metric("Kernel", kernel) << metric("TileRows", schedule.tileRows())
       << metric("TileColumns", schedule.tileColumns())
       << metric("Packed", schedule.packed)
       << metric("Gathers", bool(contraction.rows));
   if (contraction.start != Contraction::Start::Old)
-    remarkPassed(pass, "FusedStart", op)
-        << add("sums start at {0}, not in memory",
-               contraction.start == Contraction::Start::Zero ? "zero"
-                                                             : "the bias");
+    remarkPassed(pass, "FusedStart", op) << add(
+        "sums start at {0}, not in memory",
+        contraction.start == Contraction::Start::Zero ? "zero" : "the bias");
   else
     explain(remarkMissed(pass, "FusedStart", op),
-          "sums start at values in memory",
-          {"nothing fills them with zeros or a row right before", ""});
+            "sums start at values in memory",
+            {"nothing fills them with zeros or a row right before", ""});
   if (contraction.finish)
     remarkPassed(pass, "FusedFinish", op)
         << add("'{0}' is applied to sums in registers",
@@ -140,11 +138,11 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
     remarkPassed(pass, "Tasks", op)
         << add("rows of the result are tasks of {0} or more", taskRows);
   else
-    explain(remarkMissed(pass, "Tasks", op), "one task computes all of it",
-          contraction.rows
-              ? Reason{"its rows are chosen by number", ""}
-              : Reason{"a task's part of " + shape + " is too little work",
-                       ""});
+    explain(
+        remarkMissed(pass, "Tasks", op), "one task computes all of it",
+        contraction.rows
+            ? Reason{"its rows are chosen by number", ""}
+            : Reason{"a task's part of " + shape + " is too little work", ""});
 }
 
 /// Whether the body is out + a product, whatever the operands.
@@ -188,7 +186,7 @@ static Reason whyLoop(linalg::GenericOp op) {
 void modc::remarkOnLoop(linalg::GenericOp op) {
   if (wantsRemarks(op.getContext()) && sumsProducts(op))
     explain(remarkMissed("modular-lower-contractions", "Kernel", op),
-          "a sum of products stays a loop over scalars", whyLoop(op));
+            "a sum of products stays a loop over scalars", whyLoop(op));
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,8 +218,8 @@ void modc::remarkOnReduction(linalg::GenericOp op, int64_t shortest) {
       op.getIteratorTypesArray().back() != utils::IteratorType::reduction)
     return;
   explain(remarkMissed("modular-vectorize-reductions", "Vectorized", op),
-        "a reduction along rows stays a loop over scalars",
-        whyScalar(op, shortest));
+          "a reduction along rows stays a loop over scalars",
+          whyScalar(op, shortest));
 }
 
 //===----------------------------------------------------------------------===//
@@ -261,12 +259,11 @@ void modc::remarkOnUpdates(func::FuncOp program) {
         (role.getValue() != "parameter" && role.getValue() != "state"))
       continue;
     if (!copied.contains(argument))
-      remarkPassed("modular-drop-results", "InPlace", program)
-          << add("{0} '{1}' changes in place", role.getValue(),
-                 name.getValue());
+      remarkPassed("modular-drop-results", "InPlace", program) << add(
+          "{0} '{1}' changes in place", role.getValue(), name.getValue());
     else
       explain(remarkMissed("modular-drop-results", "InPlace", program),
-            (role.getValue() + " '" + name.getValue() + "' is copied").str(),
-            {"something reads its old value after it is written", ""});
+              (role.getValue() + " '" + name.getValue() + "' is copied").str(),
+              {"something reads its old value after it is written", ""});
   }
 }

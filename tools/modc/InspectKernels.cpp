@@ -109,7 +109,8 @@ Json describe(const ProductSpec &product, const KernelSpec *kernel,
   double compute = flops / machine.flops, memory = bytes / machine.bytes;
   Json json = {{"op", product.name}, {"shape", product.shape}};
   json["kernel"] = kernel ? Json(kernel->name) : Json();
-  json["tile"] = kernel ? Json({kernel->tileRows, kernel->tileColumns}) : Json();
+  json["tile"] =
+      kernel ? Json({kernel->tileRows, kernel->tileColumns}) : Json();
   json["packed"] = kernel ? Json(kernel->packed) : Json();
   json["flops"] = flops;
   json["bytes"] = bytes;
@@ -136,13 +137,12 @@ Result<Json> describeKernels(const Signature &signature,
     Json products = Json::array();
     double flops = 0, bytes = 0, seconds = 0;
     for (const ProductUse &used : program.products) {
-      int32_t number =
-          use < (*target)->uses.size() ? (*target)->uses[use] : -1;
+      int32_t number = use < (*target)->uses.size() ? (*target)->uses[use] : -1;
       ++use;
-      products.push_back(describe(
-          signature.products[size_t(used.product)],
-          number < 0 ? nullptr : &(*target)->kernels[size_t(number)],
-          timesOf(used.term, flags), *machine));
+      products.push_back(
+          describe(signature.products[size_t(used.product)],
+                   number < 0 ? nullptr : &(*target)->kernels[size_t(number)],
+                   timesOf(used.term, flags), *machine));
       flops += products.back()["flops"].get<double>();
       bytes += products.back()["bytes"].get<double>();
       seconds += products.back()["seconds"].get<double>();
