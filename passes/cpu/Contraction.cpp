@@ -130,8 +130,8 @@ std::optional<Contraction> Contraction::match(linalg::GenericOp op) {
   if ((!element.isF32() && !element.isF64()) ||
       result.typeA().getElementType() != element ||
       result.typeB().getElementType() != element ||
-      ShapedType::isDynamic(result.columns()) || !hasUnitLastStride(result.c) ||
-      !hasUnitLastStride(result.b))
+      ShapedType::isDynamic(result.columns()) || result.depth() == 0 ||
+      !hasUnitLastStride(result.c) || !hasUnitLastStride(result.b))
     return std::nullopt;
   return result;
 }

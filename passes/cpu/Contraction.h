@@ -45,6 +45,8 @@ struct Contraction {
   mlir::Value bias;
   /// i1: whether sums do start anew, else at old values. Null for always.
   mlir::Value fresh;
+  /// What stored that start before the kernel did it. Null for none.
+  mlir::Operation *starter = nullptr;
   std::optional<Finish> finish;
 
   mlir::MemRefType typeA() const { return typeOf(a); }

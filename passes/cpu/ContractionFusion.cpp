@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
@@ -30,6 +31,15 @@ static Value getRoot(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
   return value;
+}
+
+/// Whether a root is known to be no part of another: not a value that a branch
+/// or a loop passes on.
+static bool isKnownRoot(Value root) {
+  if (auto argument = dyn_cast<BlockArgument>(root))
+    return isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return isa<memref::AllocOp, memref::AllocaOp, memref::GetGlobalOp>(
+      root.getDefiningOp());
 }
 
 static bool sharesRoot(Value value, Value other) {
@@ -155,18 +165,22 @@ static bool continuesSums(scf::ForOp loop, linalg::GenericOp op, Value c,
 bool modc::fuseStart(linalg::GenericOp op, Contraction &contraction,
                      AbsorbedOps &absorbed) {
   Value c = contraction.c;
+  if (!isKnownRoot(getRoot(c)))
+    return false;
   if (Operation *before = getLastUser(c, op->getBlock(), op)) {
     if (absorbed.contains(before))
       return false;
     if (isZeroFill(before, c)) {
       contraction.start = Contraction::Start::Zero;
-      return absorbed.insert(before);
+    } else {
+      Value row = getCopiedRow(before, c);
+      if (!row || !isKnownRoot(getRoot(row)) ||
+          isTouched(row, before, op, /*reads=*/false))
+        return false;
+      contraction.start = Contraction::Start::Bias;
+      contraction.bias = row;
     }
-    Value row = getCopiedRow(before, c);
-    if (!row || isTouched(row, before, op, /*reads=*/false))
-      return false;
-    contraction.start = Contraction::Start::Bias;
-    contraction.bias = row;
+    contraction.starter = before;
     return absorbed.insert(before);
   }
   auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
@@ -227,6 +241,8 @@ static bool isReadable(linalg::GenericOp op, OpOperand *input) {
   if (!type)
     return map.getNumResults() == 0 &&
            input->get().getType().isIntOrIndexOrFloat();
+  if (!hasVectorElements(type) || !isKnownRoot(getRoot(input->get())))
+    return false;
   if (!map.isProjectedPermutation())
     return false;
   if (map.getNumResults() == 2)
@@ -265,9 +281,19 @@ static Operation *getNextUser(Value value, Operation *op) {
   return next;
 }
 
+bool modc::hasVectorElements(MemRefType type) {
+  Type element = type.getElementType();
+  if (!element.isIntOrFloat())
+    return false;
+  unsigned bits = element.getIntOrFloatBitWidth();
+  return bits >= 8 && llvm::isPowerOf2_32(bits);
+}
+
 bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
-                      AbsorbedOps &absorbed) {
+                      AbsorbedOps &absorbed, ArrayRef<Value> late) {
   Value c = contraction.c;
+  if (!isKnownRoot(getRoot(c)))
+    return false;
   auto finish = dyn_cast_or_null<linalg::GenericOp>(getNextUser(c, op));
   if (!finish || absorbed.contains(finish) || finish.getNumLoops() != 2 ||
       finish.getNumParallelLoops() != 2 || finish.getNumDpsInits() != 1 ||
@@ -279,7 +305,9 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
   if (!finish.getMatchingIndexingMap(init).isIdentity() ||
       type.getElementType() != contraction.element() ||
       type.getShape() != contraction.typeC().getShape() ||
-      !type.areTrailingDimsContiguous(1) || (out != c && sharesRoot(out, c)) ||
+      !type.areTrailingDimsContiguous(1) || !isKnownRoot(getRoot(out)) ||
+      (out != c && sharesRoot(out, c)) ||
+      llvm::any_of(late, [&](Value row) { return sharesRoot(row, out); }) ||
       !finish.getBody()->getArgument(init->getOperandNumber()).use_empty())
     return false;
   // Sums are stored while a, b and rows are still being read.
@@ -315,13 +343,15 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
   for (Value operand : finish->getOperands())
     if (!hoist(operand, op))
       return false;
-  // Sums that something else may read are kept.
-  if (out != c)
+  // Sums that something else may read are kept: also the caller, if c is his.
+  if (out != c) {
+    result.keepsSums |= !getRoot(c).getDefiningOp<memref::AllocOp>();
     forEachUser(getRoot(c), [&](Operation *user) {
       result.keepsSums |= user != op && user != finish &&
-                          !absorbed.contains(user) &&
+                          user != contraction.starter &&
                           !isa<memref::DimOp, memref::DeallocOp>(user);
     });
+  }
   contraction.finish = result;
   return absorbed.insert(finish);
 }

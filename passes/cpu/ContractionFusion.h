@@ -29,9 +29,15 @@ bool fuseStart(mlir::linalg::GenericOp op, Contraction &contraction,
                AbsorbedOps &absorbed);
 
 /// Applies a cheap elementwise op on the sums of `op`, the next to read them,
-/// before they are stored.
+/// before they are stored. `late` are rows that absorbed ops read: their
+/// kernels read them later, so that no finish may write there. All starts have
+/// to be known before.
 bool fuseFinish(mlir::linalg::GenericOp op, Contraction &contraction,
-                AbsorbedOps &absorbed);
+                AbsorbedOps &absorbed, llvm::ArrayRef<mlir::Value> late);
+
+/// Whether vectors of a buffer can be loaded: its elements are stored as they
+/// are in a vector, unlike bits.
+bool hasVectorElements(mlir::MemRefType type);
 
 } // namespace modc
 

@@ -60,8 +60,10 @@ void KernelBuilder::tiles(const Panel &part) {
 
 void KernelBuilder::setNext(Panel &part) {
   int64_t columns = contraction.columns(), depth = contraction.depth();
-  if (ShapedType::isDynamic(depth))
-    return; // The batch: b is no parameter, and small.
+  auto [strides, ignored] = contraction.typeB().getStridesAndOffset();
+  // A depth that is the batch's: b is no parameter, and small.
+  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(strides[0]))
+    return;
   auto less = [&](Value x, int64_t y) {
     return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, x, index(y));
   };
@@ -81,7 +83,6 @@ void KernelBuilder::setNext(Panel &part) {
   // b at another offset, as no view of it may end behind it.
   MemRefType type = contraction.typeB();
   auto whole = memref::ExtractStridedMetadataOp::create(*this, contraction.b);
-  auto [strides, offset] = type.getStridesAndOffset();
   Value start = createOrFold<arith::AddIOp>(
       createOrFold<arith::MulIOp>(nextFirst, index(strides[0])), nextJ);
   start = createOrFold<arith::AddIOp>(start, whole.getOffset());
@@ -107,8 +108,9 @@ void KernelBuilder::panels(Value space) {
   };
   // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
   // start and end too.
-  bool sumsNothing = ShapedType::isDynamic(contraction.depth()) &&
-                     contraction.start != Contraction::Start::Old;
+  bool sumsNothing =
+      ShapedType::isDynamic(contraction.depth()) &&
+      (contraction.start != Contraction::Start::Old || contraction.finish);
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;

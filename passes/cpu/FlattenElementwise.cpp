@@ -1,5 +1,4 @@
-//===- FlattenElementwise.cpp - Elementwise loops over one dimension
-//------------===//
+//===- FlattenElementwise.cpp - Elementwise ops over one dimension --------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

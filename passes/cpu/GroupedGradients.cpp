@@ -7,7 +7,8 @@
 //
 // The gradient of a member's parameter is, as a rule, one sum over the member's
 // rows: a product of two values of the body, or a value itself. Each element
-// adds up its rows in the order of the plan, whoever computes it.
+// adds up in the order of the loops of that sum, whoever computes it; a product
+// adds the rows in the order of the plan.
 //
 //===----------------------------------------------------------------------===//
 

@@ -43,8 +43,9 @@ int64_t GroupedLowering::largestTask(unsigned c) {
     for (Type type : inner->getResultTypes())
       add(type);
   });
-  int64_t rows = std::clamp(kTaskBytes / bytes, rowBlock, kManyRows);
-  return rows - rows % kTileRows;
+  int64_t rows =
+      std::clamp(kTaskBytes / bytes, rowBlock, std::max(rowBlock, kManyRows));
+  return std::max(rows - rows % kTileRows, kTileRows);
 }
 
 namespace {

@@ -52,10 +52,14 @@ struct LowerContractionsPass
         remarkOnLoop(op);
     });
     AbsorbedOps absorbed;
+    SmallVector<Value> late;
     for (auto &[op, contraction] : matches) {
       numStarts += fuseStart(op, contraction, absorbed);
-      numFinishes += fuseFinish(op, contraction, absorbed);
+      if (contraction.bias)
+        late.push_back(contraction.bias);
     }
+    for (auto &[op, contraction] : matches)
+      numFinishes += fuseFinish(op, contraction, absorbed, late);
     for (auto &[op, contraction] : matches) {
       remarkOnKernel(op, contraction,
                      KernelSchedule(contraction, vectorBits, kBlock),
@@ -105,8 +109,9 @@ private:
     Value left = arith::SubIOp::create(builder, loc, rows, first);
     Value count = arith::MinUIOp::create(builder, loc, left, index(block));
     auto slice = [&](Value buffer, unsigned dimension) -> Value {
-      SmallVector<OpFoldResult> offsets(2, builder.getIndexAttr(0));
-      SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
+      int64_t rank = cast<MemRefType>(buffer.getType()).getRank();
+      SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
       SmallVector<OpFoldResult> sizes =
           memref::getMixedSizes(builder, loc, buffer);
       offsets[dimension] = first;
@@ -198,8 +203,10 @@ private:
       out << "; " << inner.getName() << inner.getAttrDictionary();
       for (Value operand : inner.getOperands())
         print(operand);
-      for (Value result : inner.getResults())
+      for (Value result : inner.getResults()) {
         print(result);
+        out << ':' << result.getType();
+      }
     }
     out << (finish.keepsSums ? " keeps" : "") << " to " << finish.out.getType();
     return text;

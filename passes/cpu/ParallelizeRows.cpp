@@ -40,10 +40,17 @@ static int64_t getRowsOfTask(linalg::LinalgOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumLoops() == 0 ||
       op.getIteratorTypesArray()[0] != utils::IteratorType::parallel)
     return 0;
-  // A value that all rows share cannot be written by each.
-  for (OpOperand &init : op.getDpsInitsMutable())
-    if (!op.getMatchingIndexingMap(&init).isFunctionOfDim(0))
+  // Each row writes what no other does.
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    ArrayRef<AffineExpr> results =
+        op.getMatchingIndexingMap(&init).getResults();
+    auto isRow = [](AffineExpr expr) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      return dim && dim.getPosition() == 0;
+    };
+    if (llvm::none_of(results, isRow))
       return 0;
+  }
   int64_t work = 1;
   op->walk([&](Operation *inner) {
     if (isa<math::MathDialect>(inner->getDialect()))

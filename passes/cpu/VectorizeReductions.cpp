@@ -19,6 +19,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
+#include "passes/cpu/ContractionFusion.h"
 #include "passes/Remarks.h"
 #include "passes/cpu/LoweringRemarks.h"
 
@@ -44,6 +45,9 @@ struct RowReduction {
   /// The ops that combine a value with the sum so far, and that value.
   SmallVector<Operation *> combiner;
   Value value;
+  /// Whether a value may be combined twice: lanes then start at the initial
+  /// value, as a scalar does, and a NaN is ignored or kept as there.
+  bool idempotent = true;
 
   static std::optional<RowReduction> match(linalg::GenericOp op);
 
@@ -64,6 +68,7 @@ static Value getValue(RowReduction &reduction) {
     if (!sum.hasOneUse() || llvm::count(end->getOperands(), sum) != 1)
       return {};
     reduction.combiner = {end};
+    reduction.idempotent = !isa<arith::AddFOp, arith::MulFOp>(end);
     return end->getOperand(end->getOperand(0) == sum ? 1 : 0);
   }
   // The larger or the smaller of two.
@@ -99,7 +104,7 @@ std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
     if (!map.isFunctionOfDim(last))
       continue;
     if (map.getDimPosition(map.getNumResults() - 1) != last ||
-        !type.areTrailingDimsContiguous(1) ||
+        !type.areTrailingDimsContiguous(1) || !hasVectorElements(type) ||
         type.isDynamicDim(type.getRank() - 1))
       return std::nullopt;
     result.length = type.getShape().back();
@@ -228,7 +233,15 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
     int64_t lanes = std::min<int64_t>(
         kLanes, int64_t(llvm::bit_floor(uint64_t(reduction.length))));
     int64_t full = reduction.length / lanes * lanes;
+    OpOperand *init = op.getDpsInitOperand(0);
+    AffineMap map = op.getMatchingIndexingMap(init);
+    SmallVector<Value> at;
+    for (unsigned r = 0; r < map.getNumResults(); ++r)
+      at.push_back(place[map.getDimPosition(r)]);
+    Value start = memref::LoadOp::create(*this, init->get(), at);
     Value sums = valuesAt(index(0), lanes);
+    if (reduction.idempotent)
+      sums = combine(spread(start, lanes), sums);
     if (full > lanes) {
       auto loop = scf::ForOp::create(*this, index(lanes), index(full),
                                      index(lanes), sums);
@@ -239,13 +252,9 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
       scf::YieldOp::create(*this, next);
       sums = loop.getResult(0);
     }
-    OpOperand *init = op.getDpsInitOperand(0);
-    AffineMap map = op.getMatchingIndexingMap(init);
-    SmallVector<Value> at;
-    for (unsigned r = 0; r < map.getNumResults(); ++r)
-      at.push_back(place[map.getDimPosition(r)]);
-    Value sum = memref::LoadOp::create(*this, init->get(), at);
-    sum = combine(sum, combineLanes(sums));
+    Value sum = combineLanes(sums);
+    if (!reduction.idempotent)
+      sum = combine(start, sum);
     for (int64_t k = full; k < reduction.length; ++k)
       sum = combine(sum, valuesAt(index(k), 0));
     memref::StoreOp::create(*this, sum, init->get(), at);

@@ -147,6 +147,149 @@ func.func @overwrites(%x: memref<?x16xf32>, %w: memref<16x16xf32>, %y: memref<?x
   return
 }
 
+// The caller may read the sums where they are an argument; a buffer that nothing
+// else reads gets none.
+// CHECK-LABEL: func.func @caller(
+// CHECK: call @matmul_nx16x8_zero_mulf{{(_[0-9]+)?}}(
+// CHECK: call @matmul_nx16x8_zero_mulf{{(_[0-9]+)?}}(
+func.func @caller(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %y: memref<?x8xf32>, %z: memref<?x8xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : memref<?x8xf32>) outs(%z : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.mulf %p, %p : f32
+    linalg.yield %r : f32
+  }
+  %own = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%own : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%own : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%own : memref<?x8xf32>) outs(%z : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.mulf %p, %p : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// Bits are bytes in memory: no vector of them can be loaded.
+// CHECK-LABEL: func.func @bits(
+// CHECK: call @matmul_nx16x8(
+// CHECK: linalg.generic
+func.func @bits(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %mask: memref<?x8xi1>, %y: memref<?x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %mask : memref<?x8xf32>, memref<?x8xi1>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %k: i1, %out: f32):
+    %r = arith.select %k, %p, %zero : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// A large product in tasks slices what its finish reads by rows.
+// CHECK-LABEL: func.func @tasks(
+// CHECK: scf.parallel (%[[I:.*]]) =
+// CHECK: memref.subview %{{.*}}[%[[I]]] [%{{.*}}] [1] : memref<?xf32>
+// CHECK: call @matmul_nx256x64_zero_mulf
+func.func @tasks(%x: memref<?x256xf32>, %w: memref<256x64xf32>, %gate: memref<?xf32>, %y: memref<?x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x64xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x256xf32>, memref<256x64xf32>) outs(%y : memref<?x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %gate : memref<?x64xf32>, memref<?xf32>) outs(%y : memref<?x64xf32>) {
+  ^bb0(%p: f32, %g: f32, %out: f32):
+    %r = arith.mulf %p, %g : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// A finish is not moved before the kernel that reads its row in place of a copy.
+// CHECK-LABEL: func.func @bias_moves(
+// CHECK: call @matmul_1x16x8_zero(
+// CHECK: call @matmul_nx16x8_bias(
+// CHECK: linalg.generic
+func.func @bias_moves(%x: memref<1x16xf32>, %w: memref<16x8xf32>, %row: memref<1x8xf32>, %h: memref<1x8xf32>,
+                      %y: memref<?x8xf32>, %z: memref<?x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %bias = memref.collapse_shape %row [[0, 1]] : memref<1x8xf32> into memref<8xf32>
+  linalg.generic {indexing_maps = [#row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%q: f32, %out: f32):
+    linalg.yield %q : f32
+  }
+  linalg.fill ins(%zero : f32) outs(%h : memref<1x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<1x16xf32>, memref<16x8xf32>) outs(%h : memref<1x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%z, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%h : memref<1x8xf32>) outs(%row : memref<1x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.mulf %p, %p : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// A sum of nothing is finished too.
+// CHECK-LABEL: func.func @empty(
+// CHECK: call @matmul_16xnx8_mulf(
+func.func @empty(%x: memref<16x?xf32>, %w: memref<?x8xf32>, %g: memref<16x8xf32>, %y: memref<16x8xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<16x?xf32>, memref<?x8xf32>) outs(%y : memref<16x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %g : memref<16x8xf32>, memref<16x8xf32>) outs(%y : memref<16x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %r = arith.mulf %p, %q : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
 // Sums start at the row, or at zero, and results of a finish are stored.
 // CHECK-LABEL: func.func private @matmul_nx16x8_bias_cmpf_select
 // CHECK-SAME: (%[[A:[a-z0-9]+]]: {{.*}}, %[[BIAS:[a-z0-9]+]]: memref<8xf32, {{.*}}>, %[[OUT:[a-z0-9]+]]: memref<?x8xf32
@@ -154,3 +297,7 @@ func.func @overwrites(%x: memref<?x16xf32>, %w: memref<16x16xf32>, %y: memref<?x
 // CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[START]], %{{.*}} = %[[START]]
 // CHECK: arith.cmpf ogt, {{.*}} : vector<8xf32>
 // CHECK: vector.store %{{.*}}, %[[OUT]]
+
+// CHECK-LABEL: func.func private @matmul_16xnx8_mulf(
+// CHECK: %[[ROUNDS:.*]] = arith.maxui %{{.*}}, %c1
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[ROUNDS]]

@@ -7,11 +7,11 @@
 // CHECK-LABEL: func.func @squares
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x50xf32>, %{{.*}}: memref<?xf32>, %[[E:[a-z0-9]+]]: memref<?xf32>
 // CHECK: scf.for %[[I:.*]] =
+// CHECK: memref.load %[[E]][%[[I]]]
 // CHECK: vector.load %{{.*}}[%[[I]], %{{.*}}] : memref<?x50xf32>, vector<16xf32>
 // CHECK: scf.for %[[K:.*]] = %c16{{.*}} to %c48{{.*}} step %c16
 // CHECK: vector.load %{{.*}}[%[[I]], %[[K]]]
 // CHECK: arith.addf {{.*}} : vector<16xf32>
-// CHECK: memref.load %[[E]][%[[I]]]
 // CHECK: vector.shuffle {{.*}} : vector<16xf32>, vector<16xf32>
 // CHECK: arith.addf {{.*}} : vector<8xf32>
 // CHECK: arith.addf {{.*}} : vector<1xf32>
@@ -31,8 +31,10 @@ func.func @squares(%y: memref<?x50xf32>, %scale: memref<?xf32>, %e: memref<?xf32
 }
 
 // The larger of two, by comparison.
+// Lanes start at the initial value, so that a NaN is passed over as one by one.
 // CHECK-LABEL: func.func @largest
-// CHECK: vector.load {{.*}} vector<8xf64>
+// CHECK: %[[FIRST:.*]] = memref.load
+// CHECK: vector.broadcast %[[FIRST]] : f64 to vector<8xf64>
 // CHECK: arith.cmpf ogt, {{.*}} : vector<4xf64>
 // CHECK: arith.select {{.*}} : vector<4xi1>, vector<4xf64>
 func.func @largest(%y: memref<?x10xf64>, %e: memref<?xf64>) {
@@ -46,12 +48,12 @@ func.func @largest(%y: memref<?x10xf64>, %e: memref<?xf64>) {
   return
 }
 
-// Rounds that depend on their order stay, as do short rows and the numbers of
-// columns that only the caller knows.
+// Rounds that depend on their order stay, as do short rows, numbers of columns
+// that only the caller knows, and bits, which are bytes in memory.
 // CHECK-LABEL: func.func @ordered
-// CHECK-COUNT-3: linalg.generic
+// CHECK-COUNT-4: linalg.generic
 // CHECK-NOT: vector.
-func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memref<?x?xf32>, %e: memref<?xf32>) {
+func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memref<?x?xf32>, %bits: memref<?x10xi1>, %e: memref<?xf32>) {
   linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
       ins(%y : memref<?x10xf32>) outs(%e : memref<?xf32>) {
   ^bb0(%a: f32, %s: f32):
@@ -68,6 +70,13 @@ func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memr
       ins(%unknown : memref<?x?xf32>) outs(%e : memref<?xf32>) {
   ^bb0(%a: f32, %s: f32):
     %v = arith.addf %a, %s : f32
+    linalg.yield %v : f32
+  }
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%bits : memref<?x10xi1>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: i1, %s: f32):
+    %one = arith.uitofp %a : i1 to f32
+    %v = arith.addf %s, %one : f32
     linalg.yield %v : f32
   }
   return
