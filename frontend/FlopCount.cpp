@@ -255,7 +255,9 @@ MaybeAmount Counter::workOfMembers(GroupedOp op) {
 
 MaybeAmount Counter::extent(Value value, int64_t dim) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (type && dim < type.getRank() && !type.isDynamicDim(dim))
+  if (type && dim >= type.getRank())
+    return std::nullopt;
+  if (type && !type.isDynamicDim(dim))
     return Amount::of(Amount::One, type.getDimSize(dim));
   return dim == 0 ? rows(value) : std::nullopt;
 }
