@@ -25,11 +25,12 @@ int main(int argc, char **argv) {
   modc_session_options options = modc::api::sessionOptions();
   options.executor = {&loops, 1,
                       [](void *user, int64_t tasks, modc_task body,
-                         void *context) {
+                         void *context, const char *) {
                         ++*static_cast<long *>(user);
                         for (int64_t task = 0; task < tasks; ++task)
                           body(context, task, 0);
-                      }};
+                      },
+                      /*every_region=*/1};
   // Relaxed, so that the threads meet in each round and are still unordered.
   std::atomic<int> arrived{0};
   auto predict = [&] {
