@@ -32,7 +32,8 @@ static bool hasNoGaps(MemRefType type) {
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
     if (strides[d] != stride || (d && type.isDynamicDim(d)))
       return type.getLayout().isIdentity();
-    stride *= type.getDimSize(d);
+    if (d)
+      stride *= type.getDimSize(d);
   }
   return true;
 }
