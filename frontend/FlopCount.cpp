@@ -354,7 +354,9 @@ MaybeAmount Counter::rowsOfResult(OpResult result) {
     return index(expand.getMixedOutputShape().front());
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     MaybeAmount amount = Amount::of(Amount::One);
-    for (int64_t dim : collapse.getReassociationIndices().front()) {
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
+    for (int64_t dim : groups.front()) {
       MaybeAmount size = extent(collapse.getSrc(), dim);
       amount = amount && size ? times(*amount, *size) : std::nullopt;
     }
