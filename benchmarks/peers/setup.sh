@@ -1,73 +1,110 @@
 #!/bin/sh
-#===- setup.sh - Get the peers from Debian's packages ---------------------===#
+#===- setup.sh - Get the peers --------------------------------------------===#
 #
 # Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===#
 #
-# Nothing of modc needs PyTorch or OpenBLAS, and PyTorch comes with 170 packages:
-# so that they are only installed by who asks for them, or unpacked into a folder
-# that can be thrown away.
+# Nothing of modc needs any of them. Libraries come from Debian's packages, Python
+# packages into an environment of their own that can be thrown away; what is there
+# already is left as it is.
 #
 #===----------------------------------------------------------------------===#
 
 set -eu
 . "$(dirname "$0")/../../tools/common.sh"
 
+source=$(cd "$(dirname "$0")/../.." && pwd)
+venv=${MODC_PEERS:-$source/build/peers}
+libraries='openblas libxsmm onednn'
+modules='onnxruntime jax torch'
+
 usage() {
   cat <<'USAGE'
-usage: benchmarks/peers/setup.sh [--unpack DIR] [openblas] [torch]
+usage: benchmarks/peers/setup.sh [--venv DIR] [PEER...]
 
-Installs the peers of benchmarks/peers/peers.py from Debian's packages, as root;
-both where none is named. PyTorch is 140 MB to load and 610 MB on the disk.
+Gets what benchmarks/peers compares modc with; everything where none is named.
 
-  --unpack DIR  download and unpack them into DIR instead, without being root.
-                '. DIR/environment' then shows them to peers.py.
-  --help        print this text
+  openblas libxsmm onednn  Debian's packages; installing them takes root
+  onnxruntime jax torch    Python packages, into the environment. PyTorch brings
+                           5 GB: on Linux its package is the one for GPUs
+
+  --venv DIR  the Python environment (default: $MODC_PEERS, else build/peers).
+              peers.py and training.py run in it where it exists.
+  --check     install nothing, say what is missing
+  --help      print this text
+
+The exit code is 1 where something is missing in the end.
 USAGE
 }
 
-folder='' packages=''
+peers='' check=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
-    --unpack)
-      wants_value $# --unpack
-      folder=$2
+    --venv)
+      wants_value $# --venv
+      venv=$2
       shift
       ;;
-    openblas) packages="$packages libopenblas0-pthread" ;;
-    torch) packages="$packages python3-torch" ;;
+    --check) check=yes ;;
+    openblas | libxsmm | onednn | onnxruntime | jax | torch) peers="$peers $1" ;;
     *) misuse "unknown argument '$1'" ;;
   esac
   shift
 done
-[ -n "$packages" ] || packages="libopenblas0-pthread python3-torch"
+[ -n "$peers" ] || peers="$libraries $modules"
 
-if [ -z "$folder" ]; then
-  # shellcheck disable=SC2086
-  exec apt-get install -y --no-install-recommends $packages
-fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+missing=0
+lacks() {
+  missing=1
+  say "$1 is missing: $2"
+}
+# The reason is what a tool said last.
+reason() { grep -v '^$' "$log" | tail -n 1; }
 
-mkdir -p "$folder/packages"
-folder=$(cd "$folder" && pwd)
-# Those that would be installed: what is there already is used from there.
-# shellcheck disable=SC2086
-names=$(apt-get install -s --no-install-recommends $packages |
-  sed -n 's/^Inst \([^ ]*\) .*/\1/p')
-[ -n "$names" ] || { say "all of it is installed already"; exit 0; }
-cd "$folder/packages"
-# shellcheck disable=SC2086
-apt-get download $names
-for package in *.deb; do
-  dpkg -x "$package" "$folder"
+python=$venv/bin/python
+has_module() {
+  [ -x "$python" ] && "$python" -c 'import importlib.util as u, sys
+sys.exit(not all(map(u.find_spec, sys.argv[1:])))' "$@"
+}
+
+make_environment() {
+  [ -x "$python" ] || python3 -m venv "$venv" >"$log" 2>&1
+}
+
+for peer in $peers; do
+  case $peer in
+    openblas) package=libopenblas0-pthread ;;
+    libxsmm) package=libxsmm-dev ;;
+    onednn) package=libdnnl-dev ;;
+    onnxruntime) package='onnx onnxruntime' ;;
+    *) package=$peer ;;
+  esac
+  case " $libraries " in
+    *" $peer "*)
+      if dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed; then
+        continue
+      elif [ -n "$check" ]; then
+        lacks "$peer" "Debian's package $package is not installed"
+      elif ! apt-get install -y --no-install-recommends "$package" >"$log" 2>&1; then
+        lacks "$peer" "Debian's package $package: $(reason)"
+      fi
+      ;;
+    *)
+      # shellcheck disable=SC2086
+      if has_module numpy $package; then
+        continue
+      elif [ -n "$check" ]; then
+        lacks "$peer" "not in $venv"
+      elif ! make_environment ||
+        ! "$python" -m pip install --quiet --disable-pip-version-check numpy $package >"$log" 2>&1; then
+        lacks "$peer" "Python's package $package: $(reason)"
+      fi
+      ;;
+  esac
 done
-rm -rf "$folder/packages"
-# Before the folders of the system: its libblas.so.3 may be the reference BLAS.
-cat >"$folder/environment" <<EOF_
-MODC_PEERS=$folder
-LD_LIBRARY_PATH=$folder/usr/lib/x86_64-linux-gnu/openblas-pthread:$folder/usr/lib/x86_64-linux-gnu:$folder/usr/lib:$folder/lib/x86_64-linux-gnu
-export MODC_PEERS LD_LIBRARY_PATH
-EOF_
-say "unpacked into $folder: '. $folder/environment' before peers.py"
+exit "$missing"

@@ -5,19 +5,24 @@
 #
 #===----------------------------------------------------------------------===#
 #
-# Shapes of layers by name, choices for them, and the network that modc
-# compiles for each.
+# Shapes of layers by name, choices for them, and how much work they are.
 #
 #===----------------------------------------------------------------------===#
-"""N points, modules D -> H or D -> H -> O with relu between, M of them, K a point."""
+"""N points, modules D -> H or D -> H -> O with relu between, M of them, K a point.
+Where `narrow` is not 0 the first half of the modules are D -> narrow -> O."""
 import collections
 
 import numpy as np
 
-Shape = collections.namedtuple("Shape", "n d h o m k source")
+Shape = collections.namedtuple(
+    "Shape", "n d h o m k source narrow", defaults=["for tests", 0])
+
+ROUTINGS = ["uniform", "zipf", "one"]
 
 SHAPES = {
-    "tiny": Shape(8, 4, 3, 2, 3, 2, "for tests"),
+    "tiny": Shape(8, 4, 3, 4, 3, 2),
+    "tiny1": Shape(9, 5, 3, 0, 4, 1),
+    "tinyH": Shape(8, 4, 5, 3, 4, 1, "for tests", 2),
     "K1": Shape(32, 784, 32, 0, 10, 1, "MNIST example, M-step"),
     "K1e": Shape(320, 784, 32, 0, 10, 1, "MNIST example, E-step"),
     "K2": Shape(320, 32, 10, 0, 8, 1, "MNIST example, logits"),
@@ -32,27 +37,67 @@ SHAPES = {
     "S4": Shape(128, 512, 512, 512, 64, 2, "few rows a module"),
     "S5": Shape(8, 512, 512, 512, 64, 2, "a row a module"),
     "O1": Shape(512, 512, 256, 512, 64, 8, "OLMoE / 4"),
-    "O3": Shape(1, 2048, 1408, 2048, 64, 6, "DeepSeek-V2-Lite, one token"),
+    # Of its 64 modules one token reaches 6; 16 keep the copies in memory.
+    "O3": Shape(1, 2048, 1408, 2048, 16, 6, "DeepSeek-V2-Lite, one token"),
     "O4": Shape(256, 1024, 384, 1024, 128, 8, "Qwen3-30B-A3B / 2"),
     "O5": Shape(512, 512, 1792, 512, 8, 2, "Mixtral / 8"),
     "O6": Shape(256, 896, 256, 896, 256, 8, "DeepSeek-V3 / 8"),
+    "H1": Shape(1024, 256, 512, 256, 16, 1, "half the modules narrow", 64),
 }
-CURVE = [1, 4, 16, 64, 256, 1024]
-for _m in CURVE:
+TABLE = [name for name in SHAPES if not name.startswith("tiny")]
+OVER_N = [1, 4, 16, 64, 256, 1024, 4096]
+OVER_M = [1, 4, 16, 64, 256, 1024]
+for _n in OVER_N:
+    SHAPES[f"N{_n}"] = Shape(_n, 256, 256, 0, 64, 1, "cost over N")
+for _m in OVER_M:
     SHAPES[f"M{_m}"] = Shape(1024, 128, 128, 0, _m, 1, "cost over M")
-DEFAULT = ["K1", "B1", "T1", "S1", "S4"] + [f"M{m}" for m in CURVE]
-
-
-def flops(shape):
-    return 2 * shape.n * shape.k * (shape.d * shape.h + shape.h * shape.o)
+CURVES = [f"N{n}" for n in OVER_N] + [f"M{m}" for m in OVER_M]
 
 
 def width(shape):
     return shape.o or shape.h
 
 
+def hidden(shape):
+    """The width between the two layers (or behind the only one), by module."""
+    small = shape.m // 2 if shape.narrow else 0
+    return np.array([shape.narrow] * small + [shape.h] * (shape.m - small), np.int64)
+
+
+def parameters(shape):
+    """Numbers in a module, by module."""
+    h = hidden(shape)
+    return h * (shape.d + 1) + (h + 1) * shape.o
+
+
+def flops(shape, chosen):
+    """Of a forward pass: multiplications and additions of its products."""
+    rows = np.bincount(chosen.reshape(-1), minlength=shape.m)
+    return int(2 * (rows * hidden(shape)).sum() * (shape.d + shape.o))
+
+
+def weight_bytes(shape):
+    return int(4 * parameters(shape).sum())
+
+
+def active_bytes(shape, chosen):
+    """The parameters of the modules that were chosen."""
+    return int(4 * parameters(shape)[np.unique(chosen)].sum())
+
+
+def forward_bytes(shape, chosen):
+    """What a forward pass has to read and write at least."""
+    return (active_bytes(shape, chosen)
+            + 4 * shape.n * (shape.d + width(shape) + shape.k))
+
+
+def rows_a_module(shape, chosen):
+    return shape.n * shape.k / len(np.unique(chosen))
+
+
 def describe(shape):
-    layers = f"{shape.d}→{shape.h}" + (f"→{shape.o}" if shape.o else "")
+    middle = f"({shape.narrow} or {shape.h})" if shape.narrow else shape.h
+    layers = f"{shape.d}→{middle}" + (f"→{shape.o}" if shape.o else "")
     return f"{shape.n}×{layers}, M {shape.m}, K {shape.k}"
 
 
@@ -67,41 +112,3 @@ def choices(shape, routing, seed=0):
     # The k largest of Gumbel-perturbed weights are draws without replacement.
     keys = np.log(weights) + random.gumbel(size=(shape.n, shape.m))
     return np.argsort(-keys, axis=1)[:, : shape.k].astype(np.int32)
-
-
-def network(shape):
-    """The layer as a network, with a linear controller that is not used."""
-    d, h, o, m, k = shape.d, shape.h, shape.o, shape.m, shape.k
-    last = width(shape)
-    body = f"""
-    %w1 = modular.parameter "w1" init(glorot_uniform) : tensor<{d}x{h}xf32>
-    %b1 = modular.parameter "b1" init(zeros) : tensor<{h}xf32>
-    %y1 = modular.linear %x, %w1, %b1 : tensor<?x{d}xf32>, tensor<{d}x{h}xf32>, tensor<{h}xf32> -> tensor<?x{h}xf32>"""
-    result = "%y1"
-    if o:
-        body += f"""
-    %r = modular.relu %y1 : tensor<?x{h}xf32>
-    %w2 = modular.parameter "w2" init(glorot_uniform) : tensor<{h}x{o}xf32>
-    %b2 = modular.parameter "b2" init(zeros) : tensor<{o}xf32>
-    %y2 = modular.linear %r, %w2, %b2 : tensor<?x{h}xf32>, tensor<{h}x{o}xf32>, tensor<{o}xf32> -> tensor<?x{o}xf32>"""
-        result = "%y2"
-    return f"""modular.network @peer {{
-  modular.module @expert(%x: tensor<?x{d}xf32>) -> tensor<?x{last}xf32> {{{body}
-    modular.yield {result} : tensor<?x{last}xf32>
-  }}
-  modular.pool @experts [@expert x {m}]
-  modular.controller @router(%x: tensor<?x{d}xf32>) -> tensor<?x{k}x{m}xf32> {{
-    %w = modular.parameter "w" init(glorot_uniform) : tensor<{d}x{k * m}xf32>
-    %s = modular.linear %x, %w : tensor<?x{d}xf32>, tensor<{d}x{k * m}xf32> -> tensor<?x{k * m}xf32>
-    %scores = modular.reshape %s : tensor<?x{k * m}xf32> -> tensor<?x{k}x{m}xf32>
-    modular.yield %scores : tensor<?x{k}x{m}xf32>
-  }}
-  modular.graph(%x: tensor<?x{d}xf32>) -> tensor<?x{last}xf32> {{
-    %y = modular.layer @experts(%x : tensor<?x{d}xf32>) by @router(%x : tensor<?x{d}xf32>)
-        choose {k} compose sum -> tensor<?x{last}xf32>
-    modular.output %y : tensor<?x{last}xf32>
-  }}
-  modular.objective gaussian(sigma = 1.0)
-  modular.optimizer sgd
-}}
-"""

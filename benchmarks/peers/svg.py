@@ -1,76 +1,188 @@
-#===- svg.py - Curves of cost over M --------------------------------------===#
+#===- svg.py - Curves of cost over N, M and skew --------------------------===#
 #
 # Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===#
 #
-# Draws microseconds of a call over the number of modules, both axes logarithmic,
-# one line a runner and number of threads.
+# Draws microseconds of a call, on logarithmic axes, a panel for each number of
+# threads and a line for each runner. Without a background of their own, and with
+# text that follows the reader's colour scheme.
 #
 #===----------------------------------------------------------------------===#
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 70, 250, 50, 50
-# Distinct also for those who do not tell red from green.
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+import report
+
+PANEL, HEIGHT, LEFT, TOP, BOTTOM, GAP, LEGEND = 320, 430, 70, 84, 58, 84, 150
+# Distinct also for those who do not tell red from green, on white and on black.
+RUNNERS = {
+    "modc": "#d55e00",
+    "PyTorch's best": "#0f8fd6",
+    "libxsmm loop": "#0a9e73",
+    "OpenBLAS loop": "#c774a8",
+    "oneDNN loop": "#d19a00",
+    "ONNX Runtime MoE": "#8a7fd6",
+    "JAX ragged_dot": "#8a8f98",
+}
+STYLE = """
+  text { font-family: system-ui, sans-serif; fill: #1f2328; }
+  .quiet { fill: #59636e; }
+  .grid { stroke: #8a8f98; stroke-opacity: 0.25; }
+  .axis { stroke: #8a8f98; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .quiet { fill: #9198a1; }
+  }
+"""
 
 
-def curves(lines, caption):
-    """The picture as text; an empty frame where there are no lines."""
-    points = {}
-    for line in lines:
-        for name, seconds in line["seconds"].items():
-            key = (name, line["threads"], line["routing"])
-            points.setdefault(key, []).append((line["m"], seconds["min"] * 1e6))
-    xs = sorted({x for curve in points.values() for x, _ in curve}) or [1]
-    ys = [y for curve in points.values() for _, y in curve] or [1]
-    low, high = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
-    high = max(high, low + 1)
-    first, last = math.log2(xs[0]), max(math.log2(xs[-1]), math.log2(xs[0]) + 1)
+def text(x, y, content, size=12, anchor="start", quiet=False, extra=""):
+    kind = ' class="quiet"' if quiet else ""
+    return (f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" '
+            f'text-anchor="{anchor}"{kind}{extra}>{escape(content)}</text>')
 
-    def place(x, y):
-        across = (math.log2(x) - first) / (last - first)
-        up = (math.log10(y) - low) / (high - low)
-        return (LEFT + across * (WIDTH - LEFT - RIGHT),
-                HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM))
 
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
-           f'height="{HEIGHT}" font-family="sans-serif" font-size="12">',
-           f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-           f'<text x="{LEFT}" y="20" font-size="14">Cost of a layer over the '
-           'number of its modules, 1024×128→128, K 1</text>',
-           f'<text x="{LEFT}" y="38" font-size="9" fill="#555">'
-           f'{escape(caption)}</text>']
-    for power in range(low, high + 1):
-        _, y = place(xs[0], 10.0**power)
-        out.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" '
-                   f'y2="{y:.1f}" stroke="#ddd"/>')
-        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">'
-                   f'{10.0**power:g}</text>')
-    for x in xs:
-        across, y = place(x, 10.0**low)
-        out.append(f'<text x="{across:.1f}" y="{y + 18:.1f}" '
-                   f'text-anchor="middle">{x}</text>')
-    out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" '
-               'text-anchor="middle">modules</text>')
-    out.append(f'<text transform="translate(16 {HEIGHT / 2}) rotate(-90)" '
-               'text-anchor="middle">µs of a call, fastest sample</text>')
-    names = list(dict.fromkeys(name for name, _, _ in points))
-    for row, ((name, threads, routing), curve) in enumerate(points.items()):
-        colour = COLOURS[names.index(name) % len(COLOURS)]
-        dash = "" if threads == 1 else f' stroke-dasharray="{2 + threads},3"'
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in
-                        (place(*point) for point in sorted(curve)))
+def marks(low, high):
+    """1, 2, 5 of each power of ten from `low` to `high`, or the powers alone."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(powers) <= 4 else (1,)
+    return [s * 10.0**p for p in powers for s in steps
+            if low * 0.999 <= s * 10.0**p <= high * 1.001]
+
+
+def micro(value):
+    if value >= 1000:
+        return f"{value / 1000:g} ms"
+    return f"{value:g} µs"
+
+
+def panel(x, title, series, ticks, low, high):
+    """`series` are lists of (place from 0 to 1, µs) by runner."""
+    bottom = HEIGHT - BOTTOM
+
+    def down(value):
+        part = math.log(value / low) / math.log(high / low)
+        return bottom - part * (bottom - TOP)
+
+    out = [text(x + PANEL / 2, TOP - 12, title, 13, "middle")]
+    for value in marks(low, high):
+        y = down(value)
+        out.append(f'<line class="grid" x1="{x}" y1="{y:.1f}" x2="{x + PANEL}" '
+                   f'y2="{y:.1f}"/>')
+        out.append(text(x - 8, y + 4, micro(value), 11, "end", True))
+    for place, label in ticks:
+        across = x + place * PANEL
+        out.append(f'<line class="axis" x1="{across:.1f}" y1="{bottom}" '
+                   f'x2="{across:.1f}" y2="{bottom + 4}"/>')
+        out.append(text(across, bottom + 18, label, 11, "middle", True))
+    out.append(f'<line class="axis" x1="{x}" y1="{bottom}" x2="{x + PANEL}" '
+               f'y2="{bottom}"/>')
+    # modc last, above the others.
+    for name in sorted(series, key=lambda n: n == "modc"):
+        colour, wide = RUNNERS[name], 3 if name == "modc" else 1.75
+        points = [(x + place * PANEL, down(value)) for place, value in series[name]]
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" '
-                   f'stroke-width="2"{dash}/>')
-        y = TOP + 16 * row + 8
-        x = WIDTH - RIGHT + 14
-        out.append(f'<line x1="{x}" y1="{y}" x2="{x + 26}" y2="{y}" '
-                   f'stroke="{colour}" stroke-width="2"{dash}/>')
-        label = f"{name}, {routing}, threads {threads}"
-        out.append(f'<text x="{x + 32}" y="{y + 4}" font-size="10">'
-                   f'{escape(label)}</text>')
+                   f'stroke-width="{wide}" stroke-linejoin="round"/>')
+        out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{wide + 0.5}" '
+                f'fill="{colour}"/>' for a, b in points]
+    return out
+
+
+def chart(title, subtitle, label, panels, ticks):
+    """`panels` are pairs of a title and series."""
+    values = [v for _, series in panels for of in series.values() for _, v in of]
+    low, high = min(values) / 1.3, max(values) * 1.3
+    width = LEFT + len(panels) * (PANEL + GAP) + LEGEND
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" '
+           f'width="{width}" height="{HEIGHT}">', f"<style>{STYLE}</style>",
+           f"<title>{escape(title)}</title>",
+           text(LEFT - 48, 24, title, 17, extra=' font-weight="600"'),
+           text(LEFT - 48, 44, subtitle, 11, quiet=True)]
+    for index, (name, series) in enumerate(panels):
+        x = LEFT + index * (PANEL + GAP)
+        out += panel(x, name, series, ticks, low, high)
+        out.append(text(x + PANEL / 2, HEIGHT - 16, label, 12, "middle"))
+    x, names = LEFT + len(panels) * (PANEL + GAP) - GAP + 24, []
+    for name in RUNNERS:
+        if any(name in series for _, series in panels):
+            names.append(name)
+    for row, name in enumerate(names):
+        y = TOP + 14 + 22 * row
+        out.append(f'<line x1="{x}" y1="{y}" x2="{x + 24}" y2="{y}" '
+                   f'stroke="{RUNNERS[name]}" stroke-width="3"/>')
+        out.append(text(x + 32, y + 4, name))
     return "\n".join(out + ["</svg>", ""])
+
+
+def times(line):
+    """µs by runner, of PyTorch's forms the best."""
+    found = {n: report.seconds(line, n) for n in RUNNERS if n in line["seconds"]}
+    _, best = report.best_torch(line)
+    if best:
+        found["PyTorch's best"] = best
+    return {name: value * 1e6 for name, value in found.items()}
+
+
+def over(result, letter, title, subtitle, label):
+    """Over the number in the names of shapes such as M64."""
+    panels = []
+    groups = [g for g in result["groups"]
+              if g["shape"][0] == letter and g["shape"][1:].isdigit()]
+    everywhere = sorted({int(g["shape"][1:]) for g in groups})
+    if len(everywhere) < 2:
+        return None
+    span = math.log(everywhere[-1] / everywhere[0])
+    place = lambda n: math.log(n / everywhere[0]) / span
+    for threads in sorted({g["threads"] for g in groups}):
+        series = {}
+        for group in sorted(groups, key=lambda g: int(g["shape"][1:])):
+            if group["threads"] != threads:
+                continue
+            # One routing, or it could not be read.
+            for name, value in times(group["lines"][0]).items():
+                at = place(int(group["shape"][1:]))
+                series.setdefault(name, []).append((at, value))
+        panels.append((f"{threads} thread{'s' if threads > 1 else ''}", series))
+    ticks = [(place(n), str(n)) for n in everywhere]
+    return chart(title, f"{subtitle} {result['machine']}", label, panels, ticks)
+
+
+def over_skew(result):
+    wanted = ["uniform", "zipf", "one"]
+    panels = []
+    for shape in ("M64", "T2", "S2"):
+        found = [g for g in result["groups"] if g["shape"] == shape]
+        for group in sorted(found, key=lambda g: g["threads"])[-1:]:
+            series = {}
+            for line in group["lines"]:
+                if line["task"] == "forward" and line["routing"] in wanted:
+                    at = wanted.index(line["routing"]) / 2
+                    for name, value in times(line).items():
+                        series.setdefault(name, []).append((at, value))
+            threads = group["threads"]
+            title = (f"{shape}: {group['description']}, {threads} "
+                     f"thread{'s' if threads > 1 else ''}")
+            panels.append((title, series))
+    if not panels:
+        return None
+    ticks = [(0, "uniform"), (0.5, "Zipf(1.2)"), (1, "all to one")]
+    return chart("Cost of a layer over skew",
+                 f"Forward, fastest sample. {result['machine']}",
+                 "how rows choose modules", panels, ticks)
+
+
+def curves(result):
+    """Pictures by the name of their file, of what the run has."""
+    made = {
+        "cost-over-modules.svg": over(
+            result, "M", "Cost of a layer over the number of its modules",
+            "Forward, 1024×128→128, K 1, uniform, fastest sample.", "modules"),
+        "cost-over-points.svg": over(
+            result, "N", "Cost of a layer over the number of points",
+            "Forward, 256→256, M 64, K 1, uniform, fastest sample.", "points"),
+        "cost-over-skew.svg": over_skew(result),
+    }
+    return {name: picture for name, picture in made.items() if picture}

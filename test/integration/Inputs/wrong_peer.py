@@ -11,17 +11,22 @@
 #===----------------------------------------------------------------------===#
 import sys
 
-sys.path.insert(0, sys.argv.pop(1))
+sys.path.insert(0, sys.argv[1])
 
+import environment  # noqa: E402
+
+environment.enter()
+sys.argv.pop(1)
+
+import numpy_runner  # noqa: E402
 import peers  # noqa: E402
-import runners  # noqa: E402
 
 
-class Wrong(runners.NumPy):
+class Wrong(numpy_runner.NumPy):
     def result(self):
         self.y[-1, -1] += 0.01
         return self.y
 
 
-runners.NumPy = Wrong
+numpy_runner.NumPy = Wrong
 peers.main()

@@ -1,0 +1,138 @@
+#===- report.py - Tables of a run -----------------------------------------===#
+#
+# Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===#
+#
+# Markdown tables, one a task and number of threads: times of the fastest samples,
+# and how many times modc's each peer takes.
+#
+#===----------------------------------------------------------------------===#
+import measure
+
+SHORT = {
+    "PyTorch loop": "loop",
+    "PyTorch grouped_mm": "grouped",
+    "PyTorch grouped_mm, compiled": "compiled",
+    "PyTorch gathered weights": "gathered",
+    "PyTorch all modules": "all",
+}
+TITLES = {
+    "forward": "Forward",
+    "gradients": "Forward and backward",
+    "sgd": "Step with SGD",
+    "adam": "Step with Adam",
+}
+
+
+def seconds(line, name):
+    found = line["seconds"].get(name)
+    return found and found["min"]
+
+
+def best_torch(line):
+    """Name and seconds of PyTorch's fastest form, or two times None."""
+    forms = {n: seconds(line, n) for n in SHORT if n in line["seconds"]}
+    if not forms:
+        return None, None
+    form = min(forms, key=forms.get)
+    return form, forms[form]
+
+
+def micro(value):
+    """µs with three digits that count."""
+    value *= 1e6
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def ratio(value):
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def rows_of(result, task, threads):
+    for group in result["groups"]:
+        if group["threads"] == threads:
+            for line in group["lines"]:
+                if line["task"] == task:
+                    yield group, line
+
+
+def section(result, task, threads):
+    found = list(rows_of(result, task, threads))
+    if not found:
+        return []
+    names = dict.fromkeys(n for _, line in found for n in line["seconds"])
+    others = [n for n in names if not n.startswith("modc") and n not in SHORT]
+    header = ["shape", "routing", "modc µs (median)"]
+    if task == "forward":
+        header += ["GFLOP/s", "of peak", "GB/s", "of reads"]
+    has_torch = any(n in SHORT for n in names)
+    header += ["PyTorch's best"] if has_torch else []
+    header += others
+    rows = []
+    for group, line in found:
+        own = seconds(line, "modc")
+        row = [f"{group['shape']}: {group['description']}", line["routing"],
+               f"{micro(own)} ({micro(line['seconds']['modc']['median'])})"]
+        if task == "forward":
+            peak = group["probes"][f"peak {threads}"]
+            reads = group["probes"][f"bandwidth {threads}"]
+            rate, traffic = line["flops"] / own, line["bytes"] / own
+            row += [f"{rate / 1e9:.1f}", f"{rate / peak:.2f}",
+                    f"{traffic / 1e9:.1f}", f"{traffic / reads:.2f}"]
+        if has_torch:
+            form, best = best_torch(line)
+            row.append(f"{ratio(best / own)} ({SHORT[form]})" if form else "")
+        for name in others:
+            value = seconds(line, name)
+            row.append(ratio(value / own) if value else "")
+        rows.append(row)
+    title = f"{TITLES[task]}, {threads} thread{'s' if threads > 1 else ''}"
+    return [f"### {title}", "", measure.table(header, rows), ""]
+
+
+def lost(result):
+    """Where a peer is faster."""
+    places = []
+    for group in result["groups"]:
+        for line in group["lines"]:
+            own = seconds(line, "modc")
+            form, _ = best_torch(line)
+            for name, times in line["seconds"].items():
+                if name.startswith("modc") or (name in SHORT and name != form):
+                    continue
+                if times["min"] < own:
+                    places.append(
+                        f"{group['shape']} ({TITLES[line['task']].lower()}, "
+                        f"{line['routing']}, threads {group['threads']}) to {name}, "
+                        f"{ratio(times['min'] / own)}")
+    return "modc loses: " + ("; ".join(places) if places else "nowhere") + "."
+
+
+def probes(result):
+    """The best of the run: load makes single ones low."""
+    best = {}
+    for group in result["groups"]:
+        for name, rate in group["probes"].items():
+            best[name] = max(best.get(name, 0), rate)
+    lines = []
+    for name in sorted(best):
+        kind, threads = name.split()
+        if kind == "peak":
+            reads = best[f"bandwidth {threads}"]
+            lines.append(f"Probed on {threads} thread{'s' if threads > '1' else ''}: "
+                         f"{best[name] / 1e9:.0f} GFLOP/s, {reads / 1e9:.1f} GB/s.")
+    return lines
+
+
+def text(result):
+    lines = [f"{result['machine']}; {', '.join(result['versions'])}", ""]
+    lines += [f"Left out: {reason}." for reason in result["missing"]]
+    lines += probes(result)
+    lines += ["", "Times of the fastest sample; peers as multiples of modc's.", ""]
+    threads = sorted({group["threads"] for group in result["groups"]})
+    for task in TITLES:
+        for number in threads:
+            lines += section(result, task, number)
+    return "\n".join(lines + [lost(result), ""])
