@@ -15,6 +15,7 @@
 #define MODC_DIALECT_MODULARROUTEDOPS_TD
 
 include "dialect/ModularTensorOps.td"
+include "mlir/Interfaces/ParallelCombiningOpInterface.td"
 
 //===----------------------------------------------------------------------===//
 // Choices
@@ -457,6 +458,38 @@ def Modular_TakeRowsOp : Modular_Op<"take_rows", [Pure]> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `at` $rows attr-dict `:` type($input) `,` type($rows) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Modular_ScatterRowsOp : Modular_Op<"scatter_rows", [
+    DeclareOpInterfaceMethods<ParallelCombiningOpInterface>]> {
+  let summary = "puts rows at places by number";
+  let description = [{
+    y[i[r]] = x[r], for numbers i that are all different. How a lowering lays
+    the rows of one member among those of the others: on tensors it ends a task
+    of an `scf.forall`, on buffers it is done where it stands. What y has at no
+    number of i stays.
+
+    ```mlir
+    scf.forall.in_parallel {
+      modular.scatter_rows %x into %y at %i : tensor<?x2xf32> into tensor<?x2xf32>, tensor<?xi32>
+    }
+    modular.scatter_rows %a into %b at %n : memref<?x2xf32> into memref<?x2xf32>, memref<?xi32>
+    ```
+
+    Constraints:
+    - (C1) x and y are both tensors or both buffers, of the same element type and
+      sizes but for the first, which is dynamic.
+    - (C2) i is a `tensor<?xi32>` or a buffer of `?xi32`, as x is.
+    - (C3) on tensors, the parent is an `scf.forall.in_parallel`.
+  }];
+  let arguments = (ins AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$source,
+                       AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$dest,
+                       AnyTypeOf<[RankedTensorOf<[I32]>, MemRefOf<[I32]>]>:$rows);
+  let assemblyFormat = [{
+    $source `into` $dest `at` $rows attr-dict `:`
+    type($source) `into` type($dest) `,` type($rows)
   }];
   let hasVerifier = 1;
 }

@@ -38,7 +38,8 @@ static LogicalResult verifyIntegers(Operation *op, StringRef what, Type value,
 static LogicalResult verifyScores(Operation *op, Type value,
                                   SelectionType selection) {
   return verifyShape(op, "scores", value,
-                     {selection.getChoose(), selection.getMembers()}, selection);
+                     {selection.getChoose(), selection.getMembers()},
+                     selection);
 }
 
 /// Numbers of rows, if there are any.
@@ -63,12 +64,14 @@ static LogicalResult verifySameElements(Operation *op, Type left, Type right) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ToSelectionOp::verify() {
-  return verifyIntegers(*this, "the operand to be", getInput().getType(), // to_selection_c1
+  return verifyIntegers(*this, "the operand to be",
+                        getInput().getType(), // to_selection_c1
                         getType());
 }
 
 LogicalResult FromSelectionOp::verify() {
-  return verifyIntegers(*this, "the result to be", getType(), // from_selection_c1
+  return verifyIntegers(*this, "the result to be",
+                        getType(), // from_selection_c1
                         getInput().getType());
 }
 
@@ -77,8 +80,10 @@ LogicalResult ModeOp::verify() {
 }
 
 LogicalResult SampleOp::verify() {
-  if (failed(verifyScores(*this, getScores().getType(), getType())) || // sample_c1
-      failed(verifyShape(*this, "uniforms", getUniforms().getType(), // sample_c2
+  if (failed(
+          verifyScores(*this, getScores().getType(), getType())) || // sample_c1
+      failed(verifyShape(*this, "uniforms",
+                         getUniforms().getType(), // sample_c2
                          {getType().getChoose()}, getType())) ||
       failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // sample_c3
     return failure();
@@ -87,27 +92,35 @@ LogicalResult SampleOp::verify() {
 }
 
 LogicalResult KeepStoredOp::verify() {
-  return verifyIntegers(*this, "stored choices", getStored().getType(), // keep_stored_c1
+  return verifyIntegers(*this, "stored choices",
+                        getStored().getType(), // keep_stored_c1
                         getSelection().getType());
 }
 
 LogicalResult LogProbabilityOp::verify() {
   SelectionType selection = getSelection().getType();
-  if (failed(verifyScores(*this, getScores().getType(), selection)) || // log_probability_c1
-      failed(verifyShape(*this, "a result", getType(), {}, selection)) || // log_probability_c2
-      failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // log_probability_c3
+  if (failed(verifyScores(*this, getScores().getType(),
+                          selection)) || // log_probability_c1
+      failed(verifyShape(*this, "a result", getType(), {},
+                         selection)) || // log_probability_c2
+      failed(verifyRowNumbers(*this, "rows of scores",
+                              getRows()))) // log_probability_c3
     return failure();
-  return verifySameElements(*this, getScores().getType(), getType()); // log_probability_c2
+  return verifySameElements(*this, getScores().getType(),
+                            getType()); // log_probability_c2
 }
 
 LogicalResult GatesOp::verify() {
   SelectionType selection = getSelection().getType();
-  if (failed(verifyScores(*this, getScores().getType(), selection)) || // gates_c1
-      failed(verifyShape(*this, "a result", getType(), {selection.getChoose()}, // gates_c2
+  if (failed(
+          verifyScores(*this, getScores().getType(), selection)) || // gates_c1
+      failed(verifyShape(*this, "a result", getType(),
+                         {selection.getChoose()}, // gates_c2
                          selection)) ||
       failed(verifyRowNumbers(*this, "rows of scores", getRows()))) // gates_c3
     return failure();
-  return verifySameElements(*this, getScores().getType(), getType()); // gates_c2
+  return verifySameElements(*this, getScores().getType(),
+                            getType()); // gates_c2
 }
 
 LogicalResult UsageOp::verify() {
@@ -146,14 +159,16 @@ static LogicalResult verifyCompose(Operation *op, PlanType plan, Type grouped,
     return op->emitOpError("composes by '")
            << stringifyCompose(compose) << "' and has "
            << (gates ? "gates" : "no gates");
-  if (gates && failed(verifyShape(op, "gates", gates.getType(), // combine_c1, dispatch_c1
+  if (gates && failed(verifyShape(op, "gates",
+                                  gates.getType(), // combine_c1, dispatch_c1
                                   {plan.getChoose()}, plan)))
     return failure();
   SmallVector<int64_t> expected(value.getShape());
   bool fits = value.getRank() >= 1 && value.getRank() == result.getRank();
   if (fits && compose == Compose::Concat)
-    fits = value.getRank() >= 2 && !value.isDynamicDim(value.getRank() - 1) &&
-           !llvm::MulOverflow(expected.back(), plan.getChoose(), expected.back());
+    fits =
+        value.getRank() >= 2 && !value.isDynamicDim(value.getRank() - 1) &&
+        !llvm::MulOverflow(expected.back(), plan.getChoose(), expected.back());
   if (!fits || ArrayRef(expected).drop_front() != // combine_c2, dispatch_c1
                    result.getShape().drop_front())
     return op->emitOpError("composes by '")
@@ -178,7 +193,8 @@ LogicalResult DispatchOp::verify() {
 LogicalResult GateCotangentOp::verify() {
   auto values = cast<RankedTensorType>(getValues().getType());
   auto cotangent = cast<RankedTensorType>(getCotangent().getType());
-  if (values.getRank() < 1 || values.getRank() != cotangent.getRank() || // gate_cotangent_c1
+  if (values.getRank() < 1 ||
+      values.getRank() != cotangent.getRank() || // gate_cotangent_c1
       values.getShape().drop_front() != cotangent.getShape().drop_front())
     return emitOpError("multiplies ")
            << values << " by " << cotangent
@@ -208,6 +224,44 @@ LogicalResult TakeRowsOp::verify() {
            << getInput().getType() << " to " << getType()
            << ", which must be equal and have a dynamic first dimension";
   return verifyRowNumbers(*this, "row numbers", getRows()); // take_rows_c2
+}
+
+LogicalResult ScatterRowsOp::verify() {
+  auto source = cast<ShapedType>(getSource().getType());
+  auto dest = cast<ShapedType>(getDest().getType());
+  bool onTensors = isa<RankedTensorType>(source);
+  auto hasRows = [](ShapedType type) {
+    return type.getRank() && type.isDynamicDim(0);
+  };
+  if (onTensors != isa<RankedTensorType>(dest) || // scatter_rows_c1
+      !hasRows(source) || !hasRows(dest) ||
+      source.getShape() != dest.getShape() ||
+      source.getElementType() != dest.getElementType())
+    return emitOpError("puts rows of ")
+           << source << " into " << dest
+           << ", which must be equal but for a layout and have a dynamic first "
+              "dimension";
+  auto rows = cast<ShapedType>(getRows().getType());
+  if (isa<RankedTensorType>(rows) != onTensors || // scatter_rows_c2
+      rows.getRank() != 1 || !rows.isDynamicDim(0))
+    return emitOpError("needs row numbers ")
+           << (onTensors ? "tensor<?xi32>" : "memref<?xi32>") << ", got "
+           << rows;
+  if (onTensors && // scatter_rows_c3
+      !isa_and_nonnull<InParallelOpInterface>((*this)->getParentOp()))
+    return emitOpError("on tensors must end a task, in an "
+                       "'scf.forall.in_parallel'");
+  return success();
+}
+
+MutableOperandRange ScatterRowsOp::getUpdatedDestinations() {
+  return getDestMutable();
+}
+
+Operation *ScatterRowsOp::getIteratingParent() {
+  if (isa_and_nonnull<InParallelOpInterface>((*this)->getParentOp()))
+    return (*this)->getParentOp()->getParentOp();
+  return nullptr;
 }
 
 LogicalResult DistinctRowsOp::verify() {
@@ -246,8 +300,8 @@ LogicalResult InitializeOp::verify() {
     return emitOpError("needs a static shape, got ") << type;
   if ((names > 1 || getStacked()) && // initialize_c1
       (type.getRank() == 0 || type.getDimSize(0) != names))
-    return emitOpError("stacks ") << names << " tensors, but its result is "
-                                  << type;
+    return emitOpError("stacks ")
+           << names << " tensors, but its result is " << type;
   return success();
 }
 
@@ -255,7 +309,8 @@ LogicalResult KeepBestOp::verify() {
   auto objective = cast<RankedTensorType>(getObjective().getType());
   auto choices = cast<RankedTensorType>(getChoices().getType());
   auto best = cast<RankedTensorType>(getBest().getType());
-  for (Type type : {getObjective().getType(), getBefore().getType(), getAfter().getType()})
+  for (Type type :
+       {getObjective().getType(), getBefore().getType(), getAfter().getType()})
     if (cast<RankedTensorType>(type).getRank() != 1) // keep_best_c1
       return emitOpError("needs objectives tensor<?xf>, got ") << type;
     else if (failed(verifySameElements(*this, objective, type)))
@@ -272,9 +327,11 @@ LogicalResult KeepBestOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult PullbackOp::verify() {
-  if (failed(verifyTypes(*this, "cotangent", getCotangents().getTypes(), // pullback_c1
+  if (failed(verifyTypes(*this, "cotangent",
+                         getCotangents().getTypes(), // pullback_c1
                          nullptr, "the values", getValues().getTypes())) ||
-      failed(verifyTypes(*this, "result", getResultTypes(), nullptr, // pullback_c2
+      failed(verifyTypes(*this, "result", getResultTypes(),
+                         nullptr, // pullback_c2
                          "the inputs", getInputs().getTypes())))
     return failure();
   for (Type type : getOperandTypes()) {
@@ -294,10 +351,11 @@ LogicalResult UpdateOp::verifyRegions() {
     return emitOpError("has a parameter ")
            << type << " but a gradient " << getGradient().getType();
   SmallVector<Type> results(1 + getStates().size(), type);
-  if (failed(verifyTypes(*this, "state", getStates().getTypes(), nullptr, // update_c1
-                         "the parameter",
-                         TypeRange(results).drop_front())) ||
-      failed(verifyTypes(*this, "result", getResultTypes(), nullptr, // update_c1
+  if (failed(verifyTypes(*this, "state", getStates().getTypes(),
+                         nullptr, // update_c1
+                         "the parameter", TypeRange(results).drop_front())) ||
+      failed(verifyTypes(*this, "result", getResultTypes(),
+                         nullptr, // update_c1
                          "the parameter and its states", results)))
     return failure();
   if (getStacked() && type.getRank() == 0) // update_c2
@@ -310,13 +368,15 @@ LogicalResult UpdateOp::verifyRegions() {
                                << " and steps " << steps;
   Block &body = getRule().front();
   SmallVector<Type> scalars(4 + getStates().size(), type.getElementType());
-  if (failed(verifyTypes(*this, "region argument", body.getArgumentTypes(), // update_c3
+  if (failed(verifyTypes(*this, "region argument",
+                         body.getArgumentTypes(), // update_c3
                          nullptr, "the rule", scalars)))
     return failure();
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield) // update_c3
     return emitOpError("must end with 'modular.yield', not '")
            << body.getTerminator()->getName() << "'";
-  return verifyTypes(yield, "value", yield.getOperandTypes(), *this, // update_c3
+  return verifyTypes(yield, "value", yield.getOperandTypes(),
+                     *this, // update_c3
                      "the rule", ArrayRef<Type>(scalars).drop_back(3));
 }

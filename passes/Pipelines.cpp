@@ -29,6 +29,7 @@ void modc::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerVJPModels(registry);
+  registerBufferizationModels(registry);
 }
 
 void modc::registerPasses() {

@@ -29,6 +29,12 @@ struct Finish {
   bool keepsSums;  ///< whether c gets the sums too
 };
 
+/// Where results go instead of staying where they are computed.
+struct Scatter {
+  mlir::Operation *op;
+  mlir::Value whole, rows; ///< row r of the results is row rows[r] of `whole`
+};
+
 /// c[i, j] += Σ_k a·b, where each operand may be transposed, and the rows of a
 /// may be chosen by number.
 struct Contraction {
@@ -48,6 +54,7 @@ struct Contraction {
   /// What stored that start before the kernel did it. Null for none.
   mlir::Operation *starter = nullptr;
   std::optional<Finish> finish;
+  std::optional<Scatter> scatter;
 
   mlir::MemRefType typeA() const { return typeOf(a); }
   mlir::MemRefType typeB() const { return typeOf(b); }

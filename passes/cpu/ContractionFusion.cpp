@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/cpu/ContractionFusion.h"
+#include "dialect/ModularOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -354,4 +355,47 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
   }
   contraction.finish = result;
   return absorbed.insert(finish);
+}
+
+//===----------------------------------------------------------------------===//
+// Scatter
+//===----------------------------------------------------------------------===//
+
+bool modc::fuseScatter(linalg::GenericOp op, Contraction &contraction,
+                       AbsorbedOps &absorbed, ArrayRef<Value> late) {
+  Operation *last = op;
+  Value out = contraction.c;
+  SmallVector<Value> read = {contraction.a, contraction.b, contraction.rows,
+                             contraction.bias};
+  if (contraction.finish) {
+    last = contraction.finish->op;
+    out = contraction.finish->out;
+    llvm::append_range(read, contraction.finish->inputs);
+  }
+  if (!getRoot(out).getDefiningOp<memref::AllocOp>())
+    return false;
+  auto scatter = dyn_cast_or_null<ScatterRowsOp>(getNextUser(out, last));
+  if (!scatter || scatter.getSource() != out || absorbed.contains(scatter))
+    return false;
+  Value whole = scatter.getDest(), rows = scatter.getRows();
+  auto type = cast<MemRefType>(whole.getType());
+  llvm::append_range(read, late);
+  auto isRead = [&](Value value) { return sharesRoot(value, whole); };
+  if (!type.areTrailingDimsContiguous(1) || !isKnownRoot(getRoot(whole)) ||
+      !isKnownRoot(getRoot(rows)) || llvm::any_of(read, isRead) ||
+      isRead(out) || isRead(rows) || sharesRoot(rows, out) ||
+      isTouched(whole, op, scatter, /*reads=*/true) ||
+      isTouched(rows, op, scatter, /*reads=*/false))
+    return false;
+  // Results that something else reads have to stay where they are, too.
+  bool only = true;
+  forEachUser(getRoot(out), [&](Operation *user) {
+    only &= user == op || user == last || user == scatter ||
+            user == contraction.starter ||
+            isa<memref::DimOp, memref::DeallocOp>(user);
+  });
+  if (!only || !hoist(whole, op) || !hoist(rows, op))
+    return false;
+  contraction.scatter = {scatter, whole, rows};
+  return absorbed.insert(scatter);
 }

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Finds the ops around a matrix product that its kernel can do while sums are
-// in registers: what fills c before, and an elementwise op on c after.
+// in registers: what fills c before, an elementwise op on c after, and what
+// lays rows of c among others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +35,11 @@ bool fuseStart(mlir::linalg::GenericOp op, Contraction &contraction,
 /// to be known before.
 bool fuseFinish(mlir::linalg::GenericOp op, Contraction &contraction,
                 AbsorbedOps &absorbed, llvm::ArrayRef<mlir::Value> late);
+
+/// Stores results where a scatter_rows op puts them, the only one to read them.
+/// All finishes have to be known before.
+bool fuseScatter(mlir::linalg::GenericOp op, Contraction &contraction,
+                 AbsorbedOps &absorbed, llvm::ArrayRef<mlir::Value> late);
 
 /// Whether vectors of a buffer can be loaded: its elements are stored as they
 /// are in a vector, unlike bits.

@@ -18,6 +18,11 @@ using namespace modc;
 /// Rows below which it does not pay to pack a panel that could be read in
 /// place.
 constexpr int64_t kFewRows = 8;
+/// Rows of a tile of few columns: as many sums as additions take to follow one
+/// another.
+constexpr int64_t kNarrowRows = 8;
+/// Bytes of a first-level cache that b may take.
+constexpr int64_t kNearestCache = 32 << 10;
 
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
@@ -27,8 +32,13 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
       // of 32 with AVX-512, 12 of 16 else.
       vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock) {
   // Rows of b that are far apart share few sets of a cache, and its pages are
-  // many. One panel's rows are adjacent as they are.
-  packed = contraction.transposedB || contraction.columns() > panelColumns();
+  // many. One panel's rows are adjacent as they are, and all of a small b is in
+  // the nearest cache.
+  int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+  int64_t depth = contraction.depth();
+  bool near =
+      !ShapedType::isDynamic(depth) && depth * columns * bytes <= kNearestCache;
+  packed = contraction.transposedB || (columns > panelColumns() && !near);
 }
 
 SmallVector<int64_t> KernelBuilder::widths(int64_t columns) {
@@ -39,23 +49,51 @@ SmallVector<int64_t> KernelBuilder::widths(int64_t columns) {
   return result;
 }
 
-void KernelBuilder::tiles(const Panel &part) {
+void KernelBuilder::tiles(const Panel &part, Value copy) {
   int64_t accumulators = 6 * schedule.vectors;
   int64_t rows = std::max<int64_t>(
       1, std::min<int64_t>(12, accumulators / part.widths.size()));
   Value begin = index(0), end = size(contraction.c, 0);
+  bool narrow = sumsInVector(part) > 1;
+  if (narrow)
+    rows = kNarrowRows;
+  // There are kFewRows at least where panels are copied.
+  int64_t copied = copy ? std::min(rows, kFewRows) : 0;
+  Value ahead = index(copy ? 1 : 0);
   for (bool first = true;; first = false) {
+    Value from = first ? offset(begin, copied) : begin;
     Value left =
-        createOrFold<arith::RemUIOp>(difference(end, begin), index(rows));
+        createOrFold<arith::RemUIOp>(difference(end, from), index(rows));
     Value stop = difference(end, left);
-    Value tiles =
-        first ? createOrFold<arith::DivUIOp>(stop, index(rows)) : Value();
-    loop(begin, stop, rows, [&](Value i) { tile(i, rows, part, tiles); });
+    Value tiles;
+    if (first)
+      tiles = createOrFold<arith::AddIOp>(
+          createOrFold<arith::DivUIOp>(difference(stop, from), index(rows)),
+          ahead);
+    if (first && copy) {
+      tile(begin, copied, part, {index(0), tiles}, copy);
+      panel = copy;
+    }
+    loop(from, stop, rows, [&](Value i) {
+      Share share;
+      if (tiles)
+        share = {
+            createOrFold<arith::AddIOp>(
+                createOrFold<arith::DivUIOp>(difference(i, from), index(rows)),
+                ahead),
+            tiles};
+      if (narrow)
+        narrowTile(i, rows, part);
+      else
+        tile(i, rows, part, share);
+    });
     if (rows == 1)
-      return;
+      break;
     begin = stop;
     rows = rows > 4 ? 4 : rows / 2;
   }
+  if (copy)
+    panel = Value();
 }
 
 void KernelBuilder::setNext(Panel &part) {
@@ -93,7 +131,7 @@ void KernelBuilder::setNext(Panel &part) {
 }
 
 void KernelBuilder::panels(Value space) {
-  panel = space;
+  panel = contraction.transposedB ? space : Value();
   int64_t columns = contraction.columns();
   int64_t full = schedule.panelColumns();
   int64_t rest = columns % full;
@@ -102,9 +140,7 @@ void KernelBuilder::panels(Value space) {
     setNext(part);
     if (space && contraction.transposedB)
       packTransposed(part, space);
-    else if (space)
-      pack(part, space);
-    tiles(part);
+    tiles(part, contraction.transposedB ? Value() : space);
   };
   // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
   // start and end too.

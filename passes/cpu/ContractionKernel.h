@@ -52,7 +52,9 @@ struct KernelSchedule {
 
 /// Emits loops over blocks of k, panels of columns and tiles of rows. Each
 /// element of c is one chain of fused additions over ascending k that starts at
-/// its old value, whatever its tile. `panel` is null or of the schedule's type.
+/// its old value, whatever its tile; where b is narrow, a number of chains that
+/// depends on the number of its columns. `panel` is null or of the schedule's
+/// type.
 void buildContraction(mlir::OpBuilder &builder, mlir::Location loc,
                       const Contraction &contraction, mlir::Value panel,
                       const KernelSchedule &schedule);

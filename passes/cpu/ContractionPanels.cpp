@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Copies a panel of b to where its rows are adjacent, as it is or transposed.
-// Asks for the panel that is read next.
+// Copies a panel of the transposed b to where its rows are adjacent. Asks for
+// the panel that is read next.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,20 +14,6 @@
 
 using namespace mlir;
 using namespace modc;
-
-void KernelBuilder::pack(const Panel &part, Value space) {
-  loop(part.first, part.last, 1, [&](Value k) {
-    Value row = difference(k, part.first);
-    int64_t at = 0;
-    for (int64_t width : part.widths) {
-      Value line = vector::LoadOp::create(
-          *this, VectorType::get(width, element), contraction.b,
-          ValueRange{k, offset(part.j, at)});
-      vector::StoreOp::create(*this, line, space, ValueRange{row, index(at)});
-      at += width;
-    }
-  });
-}
 
 void KernelBuilder::packTransposed(const Panel &part, Value space) {
   Value length = difference(part.last, part.first);

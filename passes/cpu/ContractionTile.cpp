@@ -131,19 +131,37 @@ Value KernelBuilder::applyFinish(Value sum, const Part &place) {
   return lookup(op.getBody()->getTerminator()->getOperand(0));
 }
 
+void KernelBuilder::store(const Scatter &scatter, ArrayRef<Part> parts,
+                          ValueRange values) {
+  DenseMap<Value, Value> rows;
+  for (auto [place, value] : llvm::zip(parts, values)) {
+    Value &row = rows[place.row];
+    if (!row)
+      row = arith::IndexCastOp::create(
+          *this, getIndexType(),
+          memref::LoadOp::create(*this, scatter.rows, place.row));
+    vector::StoreOp::create(*this, value, scatter.whole,
+                            ValueRange{row, place.column});
+  }
+}
+
 void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
                             const Panel &part) {
-  if (!contraction.finish)
-    return store(contraction.c, parts, sums);
+  std::optional<Finish> &finish = contraction.finish;
   auto end = [&] {
-    if (contraction.finish->keepsSums)
-      store(contraction.c, parts, sums);
-    SmallVector<Value> results;
-    for (auto [place, sum] : llvm::zip(parts, sums))
-      results.push_back(applyFinish(sum, place));
-    store(contraction.finish->out, parts, results);
+    SmallVector<Value> results(sums);
+    if (finish) {
+      if (finish->keepsSums)
+        store(contraction.c, parts, sums);
+      for (auto [i, place] : llvm::enumerate(parts))
+        results[i] = applyFinish(sums[i], place);
+    }
+    if (contraction.scatter)
+      store(*contraction.scatter, parts, results);
+    else
+      store(finish ? finish->out : contraction.c, parts, results);
   };
-  if (isOnlyBlock())
+  if (isOnlyBlock() || (!finish && !contraction.scatter))
     return end();
   Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
   Value last =
@@ -161,16 +179,15 @@ bool KernelBuilder::isOnlyBlock() const {
   return !ShapedType::isDynamic(depth) && depth <= schedule.kBlock;
 }
 
-void KernelBuilder::tile(Value i, int64_t rows, const Panel &part,
-                         Value tiles) {
+void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
+                         Value copy) {
   // Each tile asks for its share of the next panel, a line at most each round
   // of the loop over k: reading b is then hidden behind arithmetic.
   Value share, place;
-  if (tiles && part.next) {
+  if (of.of && part.next) {
     int64_t lines = linesOfPanel().first << kLineBits;
-    Value number = createOrFold<arith::DivUIOp>(i, index(rows));
-    share = createOrFold<arith::DivUIOp>(index(lines), tiles);
-    place = createOrFold<arith::MulIOp>(share, number);
+    share = createOrFold<arith::DivUIOp>(index(lines), of.of);
+    place = createOrFold<arith::MulIOp>(share, of.number);
     share =
         createOrFold<arith::DivUIOp>(share, difference(part.last, part.first));
   }
@@ -208,6 +225,10 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part,
     for (auto [v, width] : llvm::enumerate(part.widths))
       line.push_back(
           loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
+    if (copy)
+      for (auto [b, at] : llvm::zip(line, offsets))
+        vector::StoreOp::create(
+            *this, b, copy, ValueRange{difference(k, part.first), index(at)});
     SmallVector<Value> next;
     Value kOfA = contraction.transposedA ? rowOfA(k) : k;
     for (int64_t r = 0; r < rows; ++r) {

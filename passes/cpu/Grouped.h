@@ -30,6 +30,10 @@ struct GroupedLowering {
   /// they were copied to.
   bool gathersInProducts = false;
 
+  /// The combine that only moves row result i to its rows, which tasks can
+  /// do; null if positions are wanted.
+  CombineOp getMover(unsigned i);
+
   /// Rows of the largest task of a class: as many as keep what its body makes
   /// in a near cache, of a few tiles at most.
   int64_t largestTask(unsigned c);

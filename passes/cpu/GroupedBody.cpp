@@ -17,6 +17,13 @@
 using namespace mlir;
 using namespace modc;
 
+CombineOp GroupedLowering::getMover(unsigned i) {
+  Value result = op.getRowResults()[i];
+  auto combine = result.hasOneUse() ? dyn_cast<CombineOp>(*result.user_begin())
+                                    : CombineOp();
+  return combine && onlyMovesRows(combine, plan) ? combine : CombineOp();
+}
+
 Value GroupedLowering::positionCount() {
   int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
   return b.mul(b.dim(plan.selection, 0), b.index(choose));

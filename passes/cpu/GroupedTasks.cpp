@@ -211,8 +211,20 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
       yield->getOperands().take_front(results.size() - summands.size()));
   llvm::append_range(wanted, summands);
   SmallVector<Value> values = lowering.valuesOf(c, slot, first, count, wanted);
-  for (auto [value, shared] : llvm::zip(values, forall.getRegionIterArgs()))
-    insertSlices(b, forall, value, shared, first, count);
+  size_t numRows = results.size() - summands.size();
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value shared = forall.getRegionIterArgs()[i];
+    if (i >= numRows || !lowering.getMover(i)) {
+      insertSlices(b, forall, value, shared, first, count);
+      continue;
+    }
+    Value rows = b.rows(lowering.plan.rows, first, count);
+    if (value.getType() != shared.getType())
+      value = tensor::CastOp::create(b, shared.getType(), value);
+    OpBuilder::InsertionGuard inner(b);
+    b.setInsertionPointToEnd(forall.getTerminator().getBody());
+    ScatterRowsOp::create(b, value, shared, rows);
+  }
   return SmallVector<Value>(forall.getResults());
 }
 

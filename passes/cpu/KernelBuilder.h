@@ -66,8 +66,6 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   mlir::Value loadB(int64_t width, mlir::ValueRange at);
   /// Widths of the vectors that cover `columns`: full ones, then powers of two.
   llvm::SmallVector<int64_t> widths(int64_t columns);
-  /// Copies a panel of b.
-  void pack(const Panel &part, mlir::Value space);
   /// Copies a panel of the transposed b: squares in registers, the rest an
   /// element at a time.
   void packTransposed(const Panel &part, mlir::Value space);
@@ -91,6 +89,9 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
                                            const Panel &part);
   void store(mlir::Value buffer, llvm::ArrayRef<Part> parts,
              mlir::ValueRange values);
+  /// Stores at the rows of `scatter.whole` that belong to those of the parts.
+  void store(const Scatter &scatter, llvm::ArrayRef<Part> parts,
+             mlir::ValueRange values);
   /// One input of the finish at a place of c.
   mlir::Value loadInput(unsigned number, const Part &place);
   /// What the finish makes of a vector of sums.
@@ -108,12 +109,23 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// Asks for a line of the next panel, `next`, that is at `place`: a number of
   /// lines with kLineBits bits behind the point.
   void prefetch(mlir::Value next, mlir::Value place);
-  /// Rows [i, i + rows) of the panel's columns, one of `tiles` that are alike.
-  void tile(mlir::Value i, int64_t rows, const Panel &part,
-            mlir::Value tiles = {});
+  /// A share of the lines of the next panel.
+  struct Share {
+    mlir::Value number, of; ///< null: of none
+  };
+  /// Rows [i, i + rows) of the panel's columns, which asks for a share of the
+  /// next panel. Copies b to `copy`, where that is not null, as it reads it.
+  void tile(mlir::Value i, int64_t rows, const Panel &part, Share share = {},
+            mlir::Value copy = {});
+  /// How many rows of b a vector of the panel's tiles covers: 1 unless b is
+  /// narrow.
+  int64_t sumsInVector(const Panel &part);
+  /// A tile whose vectors cover several rows of b.
+  void narrowTile(mlir::Value i, int64_t rows, const Panel &part);
   /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
-  /// element has its own sum, so this does not change it.
-  void tiles(const Panel &part);
+  /// element has its own sum, so this does not change it. The first tile copies
+  /// the panel to `copy`, unless that is null, and the others read it there.
+  void tiles(const Panel &part, mlir::Value copy);
   /// Sets where the panel starts that follows `part`. After the last one of b
   /// this is where b ends: members lie one after another, and tasks go through
   /// them in this order.

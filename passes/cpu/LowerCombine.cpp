@@ -32,6 +32,95 @@ struct LastBlock {
   }
 };
 
+} // namespace
+
+bool modc::onlyMovesRows(CombineOp op, const PlanTensors &plan) {
+  auto result = dyn_cast<OpResult>(op.getValues());
+  if (!result || !result.hasOneUse() || op.getGates() || plan.distinct ||
+      cast<PlanType>(op.getPlan().getType()).getChoose() != 1 ||
+      result.getType() != op.getType())
+    return false;
+  auto grouped = dyn_cast<GroupedOp>(result.getOwner());
+  return grouped && grouped.getPlan() == op.getPlan() &&
+         result.getResultNumber() < grouped.getRowResults().size();
+}
+
+Value modc::buildCombine(TensorBuilder &b, CombineOp op,
+                         const PlanTensors &plan, int64_t rowBlock) {
+  Value values = op.getValues(), gates = op.getGates();
+  int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
+  int64_t width = tensorType(values).getShape().back();
+  Value rows = b.dim(plan.selection, 0);
+  SmallVector<OpFoldResult> sizes = b.sizes(values);
+  sizes[0] = rows;
+  bool concat = op.getCompose() == Compose::Concat;
+  if (concat)
+    sizes.back() = b.getIndexAttr(width * choose);
+  Type element = tensorType(values).getElementType();
+  Value result = tensor::EmptyOp::create(b, sizes, element);
+
+  auto valueOf = [&](Value position) {
+    return b.row(values, b.toIndex(position));
+  };
+  auto gated = [&](Value gate, Value v) -> Value {
+    return gate ? arith::MulFOp::create(b, gate, v).getResult() : v;
+  };
+  auto gateOf = [&](Value r, Value k) {
+    return gates ? b.extract(gates, {r, k}) : Value();
+  };
+  result = b.parallelRows(rows, rowBlock, result, [&](Value r, ValueRange old) {
+    auto positionOf = [&](Value k) { return b.extract(plan.position, {r, k}); };
+    if (concat)
+      return b.loop(b.index(0), b.index(choose), old,
+                    [&](Value k, ValueRange c) {
+                      LastBlock at(b, c[0], k, width);
+                      Value v = valueOf(positionOf(k));
+                      return SmallVector<Value>{tensor::InsertSliceOp::create(
+                          b, v, c[0], at.offsets, at.sizes, at.strides)};
+                    });
+    // The first pick of a row always has a position.
+    Value first = valueOf(positionOf(b.index(0)));
+    Value gate = gateOf(r, b.index(0));
+    // A copy that stays one: else the sum would run in `values`, on a copy.
+    Value sum = gate
+                    ? b.mapInto(first, old[0],
+                                [&](ValueRange v) { return gated(gate, v[0]); })
+                    : linalg::CopyOp::create(b, first, old[0]).getResult(0);
+    auto addPick = [&](Value k, Value position, Value sum) {
+      Value gate = gateOf(r, k);
+      AffineMap id = b.getMultiDimIdentityMap(tensorType(sum).getRank());
+      return b.generic(valueOf(position), sum, {id, id}, 0, [&](ValueRange v) {
+        return SmallVector<Value>{
+            arith::AddFOp::create(b, v[1], gated(gate, v[0]))};
+      });
+    };
+    if (choose > 1)
+      sum =
+          b.loop(b.index(1), b.index(choose), sum, [&](Value k, ValueRange c) {
+            Value position = positionOf(k);
+            if (!plan.once)
+              return addPick(k, position, c[0]);
+            Value counts =
+                arith::CmpIOp::create(b, arith::CmpIPredicate::sge, position,
+                                      b.integer(b.getI32Type(), 0));
+            return b.branch(
+                counts, [&] { return addPick(k, position, c[0]); },
+                [&] { return SmallVector<Value>(c); });
+          })[0];
+    if (op.getCompose() == Compose::Mean && choose > 1) {
+      AffineMap id = b.getMultiDimIdentityMap(tensorType(sum).getRank());
+      Value by = b.real(element, choose);
+      sum = b.generic({}, sum, id, 0, [&](ValueRange v) {
+        return SmallVector<Value>{arith::DivFOp::create(b, v[0], by)};
+      })[0];
+    }
+    return SmallVector<Value>{sum};
+  })[0];
+  return result;
+}
+
+namespace {
+
 struct LowerCombine : OpRewritePattern<CombineOp> {
   LowerCombine(MLIRContext *context, int64_t rowBlock)
       : OpRewritePattern(context), rowBlock(rowBlock) {}
@@ -40,87 +129,11 @@ struct LowerCombine : OpRewritePattern<CombineOp> {
   LogicalResult matchAndRewrite(CombineOp op,
                                 PatternRewriter &rewriter) const override {
     std::optional<PlanTensors> plan = getPlanTensors(op.getPlan());
-    if (!plan)
+    // modular-lower-grouped does what only moves rows.
+    if (!plan || onlyMovesRows(op, *plan))
       return failure();
     TensorBuilder b(op.getLoc(), rewriter);
-    Value values = op.getValues(), gates = op.getGates();
-    int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
-    int64_t width = tensorType(values).getShape().back();
-    Value rows = b.dim(plan->selection, 0);
-    SmallVector<OpFoldResult> sizes = b.sizes(values);
-    sizes[0] = rows;
-    bool concat = op.getCompose() == Compose::Concat;
-    if (concat)
-      sizes.back() = b.getIndexAttr(width * choose);
-    Type element = tensorType(values).getElementType();
-    Value result = tensor::EmptyOp::create(b, sizes, element);
-
-    auto valueOf = [&](Value position) {
-      return b.row(values, b.toIndex(position));
-    };
-    auto gated = [&](Value gate, Value v) -> Value {
-      return gate ? arith::MulFOp::create(b, gate, v).getResult() : v;
-    };
-    auto gateOf = [&](Value r, Value k) {
-      return gates ? b.extract(gates, {r, k}) : Value();
-    };
-    result = b.parallelRows(rows, rowBlock, result, [&](Value r,
-                                                        ValueRange old) {
-      auto positionOf = [&](Value k) {
-        return b.extract(plan->position, {r, k});
-      };
-      if (concat)
-        return b.loop(b.index(0), b.index(choose), old,
-                      [&](Value k, ValueRange c) {
-                        LastBlock at(b, c[0], k, width);
-                        Value v = valueOf(positionOf(k));
-                        return SmallVector<Value>{
-                            tensor::InsertSliceOp::create(
-                                b, v, c[0], at.offsets, at.sizes,
-                                at.strides)};
-                      });
-      // The first pick of a row always has a position.
-      Value first = valueOf(positionOf(b.index(0)));
-      Value gate = gateOf(r, b.index(0));
-      // A copy that stays one: else the sum would run in `values`, on a copy.
-      Value sum =
-          gate ? b.mapInto(first, old[0],
-                           [&](ValueRange v) { return gated(gate, v[0]); })
-               : linalg::CopyOp::create(b, first, old[0]).getResult(0);
-      auto addPick = [&](Value k, Value position, Value sum) {
-        Value gate = gateOf(r, k);
-        AffineMap id =
-            b.getMultiDimIdentityMap(tensorType(sum).getRank());
-        return b.generic(valueOf(position), sum, {id, id}, 0,
-                         [&](ValueRange v) {
-                           return SmallVector<Value>{arith::AddFOp::create(
-                               b, v[1], gated(gate, v[0]))};
-                         });
-      };
-      if (choose > 1)
-        sum = b.loop(
-            b.index(1), b.index(choose), sum, [&](Value k, ValueRange c) {
-              Value position = positionOf(k);
-              if (!plan->once)
-                return addPick(k, position, c[0]);
-              Value counts = arith::CmpIOp::create(
-                  b, arith::CmpIPredicate::sge, position,
-                  b.integer(b.getI32Type(), 0));
-              return b.branch(
-                  counts, [&] { return addPick(k, position, c[0]); },
-                  [&] { return SmallVector<Value>(c); });
-            })[0];
-      if (op.getCompose() == Compose::Mean && choose > 1) {
-        AffineMap id =
-            b.getMultiDimIdentityMap(tensorType(sum).getRank());
-        Value by = b.real(element, choose);
-        sum = b.generic({}, sum, id, 0, [&](ValueRange v) {
-          return SmallVector<Value>{arith::DivFOp::create(b, v[0], by)};
-        })[0];
-      }
-      return SmallVector<Value>{sum};
-    })[0];
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(op, buildCombine(b, op, *plan, rowBlock));
     return success();
   }
 };
@@ -143,8 +156,7 @@ struct LowerDispatch : OpRewritePattern<DispatchOp> {
     int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
     Type element = tensorType(values).getElementType();
     SmallVector<OpFoldResult> sizes = b.sizes(values);
-    Value positions =
-        b.mul(b.dim(plan->selection, 0), b.index(choose));
+    Value positions = b.mul(b.dim(plan->selection, 0), b.index(choose));
     sizes[0] = positions;
     bool concat = op.getCompose() == Compose::Concat;
     int64_t width = tensorType(values).getShape().back();
@@ -194,42 +206,42 @@ struct LowerGateCotangent : OpRewritePattern<GateCotangentOp> {
     Value rows = b.dim(plan->selection, 0);
     Value result = tensor::EmptyOp::create(
         b, ArrayRef<OpFoldResult>{rows, b.getIndexAttr(choose)}, element);
-    result = b.parallelRows(rows, rowBlock, result, [&](Value r,
-                                                        ValueRange old) {
-      Value cotangent = b.row(op.getCotangent(), r);
-      AffineMap all =
-          b.getMultiDimIdentityMap(tensorType(cotangent).getRank());
-      AffineMap none = AffineMap::get(all.getNumDims(), 0, b.getContext());
-      return b.loop(
-          b.index(0), b.index(choose), old, [&](Value k, ValueRange c) {
-            Value position = b.extract(plan->position, {r, k});
-            auto product = [&] {
-              Value zero = b.fill(
-                  b.empty(RankedTensorType::get({}, element)), 0.0);
-              Value sum = b.generic(
-                  {b.row(op.getValues(), b.toIndex(position)), cotangent},
-                  zero, {all, all, none}, all.getNumDims(),
-                  [&](ValueRange v) {
-                    Value product = arith::MulFOp::create(b, v[0], v[1]);
-                    return SmallVector<Value>{
-                        arith::AddFOp::create(b, v[2], product)};
+    result =
+        b.parallelRows(rows, rowBlock, result, [&](Value r, ValueRange old) {
+          Value cotangent = b.row(op.getCotangent(), r);
+          AffineMap all =
+              b.getMultiDimIdentityMap(tensorType(cotangent).getRank());
+          AffineMap none = AffineMap::get(all.getNumDims(), 0, b.getContext());
+          return b.loop(
+              b.index(0), b.index(choose), old, [&](Value k, ValueRange c) {
+                Value position = b.extract(plan->position, {r, k});
+                auto product = [&] {
+                  Value zero =
+                      b.fill(b.empty(RankedTensorType::get({}, element)), 0.0);
+                  Value sum = b.generic(
+                      {b.row(op.getValues(), b.toIndex(position)), cotangent},
+                      zero, {all, all, none}, all.getNumDims(),
+                      [&](ValueRange v) {
+                        Value product = arith::MulFOp::create(b, v[0], v[1]);
+                        return SmallVector<Value>{
+                            arith::AddFOp::create(b, v[2], product)};
+                      })[0];
+                  return SmallVector<Value>{b.extract(sum, {})};
+                };
+                Value value;
+                if (plan->once) {
+                  Value counts = arith::CmpIOp::create(
+                      b, arith::CmpIPredicate::sge, position,
+                      b.integer(b.getI32Type(), 0));
+                  value = b.branch(counts, product, [&] {
+                    return SmallVector<Value>{b.real(element, 0)};
                   })[0];
-              return SmallVector<Value>{b.extract(sum, {})};
-            };
-            Value value;
-            if (plan->once) {
-              Value counts = arith::CmpIOp::create(
-                  b, arith::CmpIPredicate::sge, position,
-                  b.integer(b.getI32Type(), 0));
-              value = b.branch(counts, product, [&] {
-                return SmallVector<Value>{b.real(element, 0)};
-              })[0];
-            } else {
-              value = product()[0];
-            }
-            return SmallVector<Value>{b.insert(value, c[0], k)};
-          });
-    })[0];
+                } else {
+                  value = product()[0];
+                }
+                return SmallVector<Value>{b.insert(value, c[0], k)};
+              });
+        })[0];
     rewriter.replaceOp(op, result);
     return success();
   }

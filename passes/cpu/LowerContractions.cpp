@@ -60,6 +60,8 @@ struct LowerContractionsPass
     }
     for (auto &[op, contraction] : matches)
       numFinishes += fuseFinish(op, contraction, absorbed, late);
+    for (auto &[op, contraction] : matches)
+      numScatters += fuseScatter(op, contraction, absorbed, late);
     for (auto &[op, contraction] : matches) {
       remarkOnKernel(op, contraction,
                      KernelSchedule(contraction, vectorBits, kBlock),
@@ -81,7 +83,7 @@ private:
   /// Rows of the result per task, or 0 where there should be one task. Static,
   /// so that it does not depend on the batch.
   int64_t rowsOfTask(const Contraction &contraction) {
-    if (contraction.rows)
+    if (contraction.rows || contraction.scatter)
       return 0;
     int64_t depth = contraction.depth();
     // A sum over the batch: taken to be of one block of rows.
@@ -152,11 +154,15 @@ private:
     add(contraction.rows);
     add(contraction.bias);
     add(contraction.fresh);
-    if (!contraction.finish)
-      return result;
-    for (Value &input : contraction.finish->inputs)
-      add(input);
-    add(contraction.finish->out);
+    if (contraction.finish) {
+      for (Value &input : contraction.finish->inputs)
+        add(input);
+      add(contraction.finish->out);
+    }
+    if (contraction.scatter) {
+      add(contraction.scatter->whole);
+      add(contraction.scatter->rows);
+    }
     return result;
   }
 
@@ -227,13 +233,13 @@ private:
       name += contraction.fresh ? "_fresh" : "_zero";
     if (contraction.start == Contraction::Start::Bias)
       name += "_bias";
-    if (!contraction.finish)
-      return name;
-    linalg::GenericOp finish = contraction.finish->op;
-    for (Operation &inner : finish.getBody()->without_terminator())
-      if (!inner.hasTrait<OpTrait::ConstantLike>())
-        name += ("_" + inner.getName().stripDialect()).str();
-    return name;
+    if (contraction.finish) {
+      linalg::GenericOp finish = contraction.finish->op;
+      for (Operation &inner : finish.getBody()->without_terminator())
+        if (!inner.hasTrait<OpTrait::ConstantLike>())
+          name += ("_" + inner.getName().stripDialect()).str();
+    }
+    return contraction.scatter ? name + "_scatter" : name;
   }
 
   /// The function of a shape.

@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 //
 // modular-lower-copies: upstream lowers a copy between strided buffers to a
-// call of a runtime library that models do not have.
+// call of a runtime library that models do not have. Rows that are laid by
+// number are copied here too, where no kernel stores them there.
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/ModularOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -45,25 +47,52 @@ struct LowerCopiesPass
       lower(copy, target);
       ++numLowered;
     });
+    getOperation()->walk([&](ScatterRowsOp scatter) {
+      lower(scatter);
+      ++numLowered;
+    });
   }
 
 private:
-  static void lower(memref::CopyOp copy, MemRefType type) {
-    IRRewriter builder(copy);
-    Location loc = copy.getLoc();
+  /// Loops over the elements of a buffer, whose indices it gives.
+  static SmallVector<Value> buildLoops(OpBuilder &builder, Location loc,
+                                       Value buffer, int64_t rank) {
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     SmallVector<Value> indices;
-    for (int64_t i = 0; i < type.getRank(); ++i) {
-      Value size = memref::DimOp::create(builder, loc, copy.getTarget(), i);
+    for (int64_t i = 0; i < rank; ++i) {
+      Value size = memref::DimOp::create(builder, loc, buffer, i);
       auto loop = scf::ForOp::create(builder, loc, zero, size, one);
       builder.setInsertionPointToStart(loop.getBody());
       indices.push_back(loop.getInductionVar());
     }
+    return indices;
+  }
+
+  static void lower(memref::CopyOp copy, MemRefType type) {
+    IRRewriter builder(copy);
+    Location loc = copy.getLoc();
+    SmallVector<Value> indices =
+        buildLoops(builder, loc, copy.getTarget(), type.getRank());
     Value element =
         memref::LoadOp::create(builder, loc, copy.getSource(), indices);
     memref::StoreOp::create(builder, loc, element, copy.getTarget(), indices);
     builder.eraseOp(copy);
+  }
+
+  static void lower(ScatterRowsOp scatter) {
+    IRRewriter builder(scatter);
+    Location loc = scatter.getLoc();
+    Value source = scatter.getSource();
+    int64_t rank = cast<MemRefType>(source.getType()).getRank();
+    SmallVector<Value> indices = buildLoops(builder, loc, source, rank);
+    Value element = memref::LoadOp::create(builder, loc, source, indices);
+    Value row =
+        memref::LoadOp::create(builder, loc, scatter.getRows(), indices[0]);
+    indices[0] =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), row);
+    memref::StoreOp::create(builder, loc, element, scatter.getDest(), indices);
+    builder.eraseOp(scatter);
   }
 };
 

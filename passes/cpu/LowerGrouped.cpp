@@ -56,6 +56,14 @@ struct LowerGroupedPass : modc::impl::LowerGroupedPassBase<LowerGroupedPass> {
     SmallVector<Value> results = dispatch == "naive"
                                      ? lowerGroupedNaively(lowering)
                                      : lowerGroupedByTasks(lowering);
+    for (unsigned i = 0, e = op.getRowResults().size(); i < e; ++i)
+      if (CombineOp mover = lowering.getMover(i)) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(mover);
+        rewriter.replaceOp(mover, dispatch == "naive"
+                                      ? buildCombine(b, mover, *plan, rowBlock)
+                                      : op.getRowResults()[i]);
+      }
     for (auto [result, type] : llvm::zip(results, op.getResultTypes()))
       if (result.getType() != type)
         result = tensor::CastOp::create(b, type, result);

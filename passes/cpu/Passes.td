@@ -68,8 +68,10 @@ def LowerRoutingPass : Pass<"modular-lower-routing"> {
     counting sort: the selection, the operand row and the pick of each position,
     the first position of each member, and the position of each pick (−1 for
     none). combine, dispatch and gate_cotangent become parallel loops over
-    blocks of rows; distinct_rows one loop that walks a trie of lists. A plan that a `modular.grouped` uses stays behind an
-    `unrealized_conversion_cast`, which `modular-lower-grouped` removes.
+    blocks of rows; distinct_rows one loop that walks a trie of lists. A plan that a
+    `modular.grouped` uses stays behind an `unrealized_conversion_cast`, and so does
+    a combine that only moves its rows, one pick each: `modular-lower-grouped`
+    removes both.
 
     ```mlir
     %y = modular.combine sum %plan, %v : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
@@ -97,7 +99,8 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
     run in parallel over members and parts of their first dimension, and what
     they sum up is made by the tasks of rows; other gradients run in parallel over
     members, in blocks of rows that continue one sum. Neither changes an
-    element's order of additions.
+    element's order of additions. Tasks lay the rows of a result that a combine
+    would only move where it would: `scatter_rows` ends them then.
 
     ```mlir
     %h = modular.grouped %plan gather(%x : tensor<?x4xf32>)
@@ -353,10 +356,13 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     panels of columns and tiles of rows, with a tile of c in vector registers
     while k ascends. Each element of c is one chain of fused additions that
     starts at its old value, whatever the tile. Columns that fill no vector come
-    in vectors of smaller powers of two. A transposed b, and one of many columns,
-    is copied a panel at a time, into space of the caller's. Rows of a that are
-    chosen by number are read where they are. Large products that
-    are in no parallel loop become one over blocks of rows of c.
+    in vectors of smaller powers of two; where all of b is so narrow, a vector has
+    the sums of several k, which are added up at the end. A transposed b, and one
+    that the nearest cache does not hold, is copied a panel at a time, into space
+    of the caller's: the latter by the first tile that reads it. Rows of a that are
+    chosen by number are read where they are, and rows of c go to where a
+    scatter_rows puts them. Large products that are in no parallel loop become one
+    over blocks of rows of c.
     Products with a dynamic number of columns stay as they are.
 
     ```mlir
@@ -390,5 +396,7 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
                     Statistic<"numStarts", "starts", "Number of fills that kernels do">,
                     Statistic<"numFinishes", "finishes",
                               "Number of elementwise ops that kernels do">,
+                    Statistic<"numScatters", "scatters",
+                              "Number of scatter_rows ops that kernels do">,
                     Statistic<"numKernels", "kernels", "Number of functions made for them">];
 }

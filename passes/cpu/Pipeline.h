@@ -17,13 +17,16 @@
 
 namespace modc {
 
-/// From phase `programs` to `tiled`: upstream ops on tensors.
+/// From phase `programs` to `tiled`: upstream ops on tensors, and scatter_rows.
 void buildTiledPipeline(mlir::OpPassManager &manager,
                         const PipelineOptions &options);
 
 /// From phase `tiled` to `buffers`: memref, scf, arith and vector.
 void buildBuffersPipeline(mlir::OpPassManager &manager,
                           const PipelineOptions &options);
+
+/// Lets one-shot bufferization lower the ops of ours that are in phase `tiled`.
+void registerBufferizationModels(mlir::DialectRegistry &registry);
 
 /// Registers both as --modular-to-tiled and --modular-to-buffers.
 void registerCpuPipelines();

@@ -13,6 +13,7 @@
 #ifndef MODC_PASSES_CPU_ROUTING_H
 #define MODC_PASSES_CPU_ROUTING_H
 
+#include "dialect/ModularOps.h"
 #include "passes/cpu/TensorBuilder.h"
 
 namespace mlir {
@@ -21,8 +22,8 @@ class RewritePatternSet;
 
 namespace modc {
 
-/// A plan as tensors of i32. R rows with K picks have P = R·K positions, of which
-/// the first offsets[M] are used; what stands behind them is 0.
+/// A plan as tensors of i32. R rows with K picks have P = R·K positions, of
+/// which the first offsets[M] are used; what stands behind them is 0.
 struct PlanTensors {
   mlir::Value selection; ///< [R, K] the member of each pick
   mlir::Value rows;      ///< [P] the operand row of each position
@@ -38,6 +39,14 @@ struct PlanTensors {
 
 /// The tensors behind a value of plan type, if it has been lowered.
 std::optional<PlanTensors> getPlanTensors(mlir::Value plan);
+
+/// The rows that a combine makes, in parallel by blocks of `rowBlock`.
+mlir::Value buildCombine(TensorBuilder &b, CombineOp op,
+                         const PlanTensors &plan, int64_t rowBlock);
+
+/// Whether a combine only moves rows of a grouped op's result, one for each
+/// row, so that the grouped op can lay them there itself.
+bool onlyMovesRows(CombineOp op, const PlanTensors &plan);
 
 /// `tensor<?xKxi32>` behind a value of selection type, null if that has not
 /// been lowered.

@@ -109,8 +109,8 @@ Value TensorBuilder::rows(Value tensor, Value first, Value count) {
 Value TensorBuilder::insertRows(Value slice, Value tensor, Value first,
                                 Value count) {
   SliceOf s(*this, tensor, 0, first, count);
-  return tensor::InsertSliceOp::create(*this, slice, tensor, s.offsets,
-                                       s.sizes, s.strides);
+  return tensor::InsertSliceOp::create(*this, slice, tensor, s.offsets, s.sizes,
+                                       s.strides);
 }
 
 Value TensorBuilder::slice(Value tensor, Value i, unsigned d) {
@@ -126,8 +126,8 @@ Value TensorBuilder::slice(Value tensor, Value i, unsigned d) {
 Value TensorBuilder::insertSlice(Value slice, Value tensor, Value i,
                                  unsigned d) {
   SliceOf s(*this, tensor, d, i, getIndexAttr(1));
-  return tensor::InsertSliceOp::create(*this, slice, tensor, s.offsets,
-                                       s.sizes, s.strides);
+  return tensor::InsertSliceOp::create(*this, slice, tensor, s.offsets, s.sizes,
+                                       s.strides);
 }
 
 Value TensorBuilder::row(Value tensor, Value i) { return slice(tensor, i, 0); }
@@ -137,9 +137,8 @@ Value TensorBuilder::insertRow(Value slice, Value tensor, Value i) {
 
 SmallVector<Value> TensorBuilder::loop(Value first, Value last,
                                        ValueRange inits, LoopBody body) {
-  auto op = scf::ForOp::create(
-      *this, first, last, index(1), inits,
-      [](OpBuilder &, Location, Value, ValueRange) {});
+  auto op = scf::ForOp::create(*this, first, last, index(1), inits,
+                               [](OpBuilder &, Location, Value, ValueRange) {});
   OpBuilder::InsertionGuard guard(*this);
   Block *block = op.getBody();
   block->clear();
@@ -157,16 +156,15 @@ SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
   bindSymbols(getContext(), s);
   Value blocks = affine::AffineApplyOp::create(
       *this, AffineMap::get(0, 1, s.ceilDiv(block)), n);
-  auto forall = scf::ForallOp::create(
-      *this, ArrayRef<OpFoldResult>{blocks}, outputs, std::nullopt);
+  auto forall = scf::ForallOp::create(*this, ArrayRef<OpFoldResult>{blocks},
+                                      outputs, std::nullopt);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPoint(forall.getTerminator());
   Value first = mul(forall.getInductionVar(0), index(block));
   // affine.min, so that buffers of a block have a bound.
   Value count = affine::AffineMinOp::create(
       *this,
-      AffineMap::get(1, 1, {getAffineConstantExpr(block), s - i},
-                     getContext()),
+      AffineMap::get(1, 1, {getAffineConstantExpr(block), s - i}, getContext()),
       ValueRange{first, n});
   SmallVector<Value> pieces;
   for (BlockArgument shared : forall.getRegionIterArgs())
@@ -179,9 +177,10 @@ SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
       next.push_back(insertRow(value, piece, at));
     return next;
   });
-  setInsertionPointToEnd(forall.getTerminator().getBody());
   for (auto [piece, shared] : llvm::zip(pieces, forall.getRegionIterArgs())) {
+    setInsertionPoint(forall.getTerminator());
     SliceOf at(*this, shared, 0, first, count);
+    setInsertionPointToEnd(forall.getTerminator().getBody());
     tensor::ParallelInsertSliceOp::create(*this, piece, shared, at.offsets,
                                           at.sizes, at.strides);
   }
@@ -189,8 +188,7 @@ SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
 }
 
 SmallVector<Value>
-TensorBuilder::branch(Value condition,
-                      function_ref<SmallVector<Value>()> yes,
+TensorBuilder::branch(Value condition, function_ref<SmallVector<Value>()> yes,
                       function_ref<SmallVector<Value>()> no) {
   // The result types are known once a region is built: build both apart. No op
   // may be erased here, a listener may have seen it.
@@ -234,8 +232,7 @@ SmallVector<Value> TensorBuilder::generic(ValueRange inputs, ValueRange outputs,
 Value TensorBuilder::mapInto(ValueRange inputs, Value output,
                              function_ref<Value(ValueRange)> body) {
   SmallVector<AffineMap> maps(
-      inputs.size() + 1,
-      getMultiDimIdentityMap(tensorType(output).getRank()));
+      inputs.size() + 1, getMultiDimIdentityMap(tensorType(output).getRank()));
   return generic(inputs, output, maps, 0, [&](ValueRange arguments) {
     return SmallVector<Value>{body(arguments.drop_back())};
   })[0];

@@ -91,6 +91,20 @@ func.func @candidates(%x: tensor<?x4xf32>, %s: index, %seed: i64, %step: i64, %p
   return %best : tensor<?x2xi32>
 }
 
+// CHECK-LABEL: func.func @scatter_rows
+func.func @scatter_rows(%x: tensor<?x2xf32>, %y: tensor<?x2xf32>, %i: tensor<?xi32>, %a: memref<?x2xf32>,
+                        %b: memref<?x2xf32, strided<[2, 1], offset: ?>>, %n: memref<?xi32>, %tasks: index) -> tensor<?x2xf32> {
+  %r = scf.forall (%t) in (%tasks) shared_outs(%o = %y) -> (tensor<?x2xf32>) {
+    scf.forall.in_parallel {
+      // CHECK: modular.scatter_rows %{{.*}} into %{{.*}} at %{{.*}} : tensor<?x2xf32> into tensor<?x2xf32>, tensor<?xi32>
+      modular.scatter_rows %x into %o at %i : tensor<?x2xf32> into tensor<?x2xf32>, tensor<?xi32>
+    }
+  }
+  // CHECK: modular.scatter_rows %{{.*}} into %{{.*}} at %{{.*}} : memref<?x2xf32> into memref<?x2xf32, strided<[2, 1], offset: ?>>, memref<?xi32>
+  modular.scatter_rows %a into %b at %n : memref<?x2xf32> into memref<?x2xf32, strided<[2, 1], offset: ?>>, memref<?xi32>
+  return %r : tensor<?x2xf32>
+}
+
 // CHECK-LABEL: func.func @training
 func.func @training(%seed: i64, %loss: tensor<?xf32>, %one: tensor<?xf32>, %active: tensor<3xi8>, %steps: tensor<3xi64>,
                     %m: tensor<3x2x2xf32>, %lr: f32, %decay: f32, %scale: f32) -> tensor<3x2x2xf32> {

@@ -244,6 +244,38 @@ func.func @take_rows_c2(%x: tensor<?x2xf32>, %i: tensor<?x1xi32>) {
 
 // -----
 
+func.func @scatter_rows_c1(%x: memref<?x2xf32>, %y: memref<?x3xf32>, %i: memref<?xi32>) {
+  // expected-error @+1 {{'modular.scatter_rows' op puts rows of 'memref<?x2xf32>' into 'memref<?x3xf32>', which must be equal but for a layout and have a dynamic first dimension}}
+  modular.scatter_rows %x into %y at %i : memref<?x2xf32> into memref<?x3xf32>, memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @scatter_rows_c1_mixed(%x: tensor<?x2xf32>, %y: memref<?x2xf32>, %i: memref<?xi32>) {
+  // expected-error @+1 {{'modular.scatter_rows' op puts rows of 'tensor<?x2xf32>' into 'memref<?x2xf32>', which must be}}
+  modular.scatter_rows %x into %y at %i : tensor<?x2xf32> into memref<?x2xf32>, memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @scatter_rows_c2(%x: memref<?x2xf32>, %y: memref<?x2xf32>, %i: memref<4xi32>) {
+  // expected-error @+1 {{'modular.scatter_rows' op needs row numbers memref<?xi32>, got 'memref<4xi32>'}}
+  modular.scatter_rows %x into %y at %i : memref<?x2xf32> into memref<?x2xf32>, memref<4xi32>
+  return
+}
+
+// -----
+
+func.func @scatter_rows_c3(%x: tensor<?x2xf32>, %y: tensor<?x2xf32>, %i: tensor<?xi32>) {
+  // expected-error @+1 {{'modular.scatter_rows' op on tensors must end a task, in an 'scf.forall.in_parallel'}}
+  modular.scatter_rows %x into %y at %i : tensor<?x2xf32> into tensor<?x2xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
 func.func @distinct_rows_c1(%k: tensor<?xi32>, %p: tensor<?xi32>) {
   // expected-error @+1 {{'modular.distinct_rows' op needs keys tensor<?xPxi32> with P ≥ 1, got 'tensor<?xi32>'}}
   %i, %f = modular.distinct_rows %k of %p : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>

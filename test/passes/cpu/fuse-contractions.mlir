@@ -290,6 +290,74 @@ func.func @empty(%x: memref<16x?xf32>, %w: memref<?x8xf32>, %g: memref<16x8xf32>
   return
 }
 
+// Rows of results go where scatter_rows lays them, from registers; a buffer that
+// something else reads is stored too, and copied.
+// CHECK-LABEL: func.func @scatter(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x16xf32>, %[[W:[a-z0-9]+]]: {{.*}}, %[[WHOLE:[a-z0-9]+]]: memref<?x8xf32>, %[[ROWS:[a-z0-9]+]]: memref<?xi32>
+// CHECK-DAG: %[[TO:.*]] = memref.cast %[[WHOLE]]
+// CHECK-DAG: %[[AT:.*]] = memref.cast %[[ROWS]]
+// CHECK: call @matmul_nx16x8_zero_cmpf_select_scatter({{.*}}, %[[TO]], %[[AT]])
+// CHECK-NOT: modular.scatter_rows
+// CHECK: return
+func.func @scatter(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %whole: memref<?x8xf32>, %rows: memref<?xi32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %positive = arith.cmpf ogt, %p, %zero : f32
+    %r = arith.select %positive, %p, %zero : f32
+    linalg.yield %r : f32
+  }
+  modular.scatter_rows %y into %whole at %rows : memref<?x8xf32> into memref<?x8xf32>, memref<?xi32>
+  return
+}
+
+// CHECK-LABEL: func.func @scatter_and_keep(
+// CHECK: call @matmul_nx16x8_zero(
+// CHECK: modular.scatter_rows
+func.func @scatter_and_keep(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %whole: memref<?x8xf32>, %rows: memref<?xi32>, %n: index) -> memref<?x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  modular.scatter_rows %y into %whole at %rows : memref<?x8xf32> into memref<?x8xf32>, memref<?xi32>
+  return %y : memref<?x8xf32>
+}
+
+// Rows that the product still reads may not be overwritten.
+// CHECK-LABEL: func.func @scatter_into_operand(
+// CHECK: call @matmul_nx8x8_zero(
+// CHECK: modular.scatter_rows
+func.func @scatter_into_operand(%x: memref<?x8xf32>, %w: memref<8x8xf32>, %rows: memref<?xi32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x8xf32>, memref<8x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  modular.scatter_rows %y into %x at %rows : memref<?x8xf32> into memref<?x8xf32>, memref<?xi32>
+  return
+}
+
 // Sums start at the row, or at zero, and results of a finish are stored.
 // CHECK-LABEL: func.func private @matmul_nx16x8_bias_cmpf_select
 // CHECK-SAME: (%[[A:[a-z0-9]+]]: {{.*}}, %[[BIAS:[a-z0-9]+]]: memref<8xf32, {{.*}}>, %[[OUT:[a-z0-9]+]]: memref<?x8xf32
@@ -301,3 +369,10 @@ func.func @empty(%x: memref<16x?xf32>, %w: memref<?x8xf32>, %g: memref<16x8xf32>
 // CHECK-LABEL: func.func private @matmul_16xnx8_mulf(
 // CHECK: %[[ROUNDS:.*]] = arith.maxui %{{.*}}, %c1
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[ROUNDS]]
+
+// CHECK-LABEL: func.func private @matmul_nx16x8_zero_cmpf_select_scatter(
+// CHECK-SAME: %[[WHOLE:[a-z0-9]+]]: memref<?x8xf32, {{[^%]*}}, %[[ROWS:[a-z0-9]+]]: memref<?xi32, {{[^%]*}})
+// CHECK: arith.cmpf ogt, {{.*}} : vector<8xf32>
+// CHECK: %[[NUMBER:.*]] = memref.load %[[ROWS]]
+// CHECK: %[[ROW:.*]] = arith.index_cast %[[NUMBER]]
+// CHECK: vector.store %{{.*}}, %[[WHOLE]][%[[ROW]], %{{.*}}]

@@ -58,9 +58,31 @@ func.func @transposed(%x: memref<?x16xf32>, %w: memref<8x16xf32>, %y: memref<?x8
   return
 }
 
-func.func @wide(%x: memref<?x16xf32>, %w: memref<16x96xf32>, %y: memref<?x96xf32>) {
+func.func @wide(%x: memref<?x128xf32>, %w: memref<128x96xf32>, %y: memref<?x96xf32>) {
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%x, %w : memref<?x16xf32>, memref<16x96xf32>) outs(%y : memref<?x96xf32>) {
+      ins(%x, %w : memref<?x128xf32>, memref<128x96xf32>) outs(%y : memref<?x96xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+func.func @near(%x: memref<?x16xf32>, %w: memref<16x40xf32>, %y: memref<?x40xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x40xf32>) outs(%y : memref<?x40xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+func.func @narrow(%x: memref<?x16xf32>, %w: memref<16x4xf32>, %y: memref<?x4xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x4xf32>) outs(%y : memref<?x4xf32>) {
   ^bb0(%p: f32, %q: f32, %out: f32):
     %m = arith.mulf %p, %q : f32
     %s = arith.addf %out, %m : f32
@@ -105,12 +127,38 @@ func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8x
 // CHECK: vector.fma
 
 // Many columns: a panel is packed, unless there are but few rows to use it.
-// CHECK-LABEL: func.func private @matmul_nx16x96(
+// CHECK-LABEL: func.func private @matmul_nx128x96(
 // CHECK: arith.cmpi ult, %{{.*}}, %c8
 // CHECK: scf.if
+// CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
 // CHECK: else
 // Tiles ask for the panel that is read next, also behind the end of b.
 // CHECK: memref.reinterpret_cast
-// CHECK: scf.for
+// The first tile copies what it reads, and the next reads the copy.
 // CHECK: memref.prefetch %{{.*}}, read, locality<2>, data
+// CHECK: %[[LINE:.*]] = vector.load %{{.*}} : memref<128x96xf32
+// CHECK: vector.store %[[LINE]], %{{.*}} : memref<256x16xf32>
 // CHECK: vector.fma
+// CHECK: scf.for
+// CHECK: memref.prefetch
+// CHECK: vector.load %{{.*}} : memref<256x16xf32>
+// CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
+// CHECK: vector.fma
+
+// All of a small b stays near: nothing is copied.
+// CHECK-LABEL: func.func private @matmul_nx16x40(
+// CHECK-NOT: memref<256x16xf32>
+// CHECK: vector.fma
+
+// Rows of b that fill no vector: two of them a vector, and sums of even and odd k
+// that are added up at the end.
+// CHECK-LABEL: func.func private @matmul_nx16x4(
+// CHECK: memref.collapse_shape %{{.*}} {{\[\[}}0, 1]] : memref<16x4xf32
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c2{{.*}} vector<8xf32>
+// CHECK: %[[B:.*]] = vector.load %{{.*}} vector<8xf32>
+// CHECK: %[[A:.*]] = vector.load %{{.*}} vector<2xf32>
+// CHECK: %[[SPREAD:.*]] = vector.shuffle %[[A]], %[[A]] [0, 0, 0, 0, 1, 1, 1, 1]
+// CHECK: vector.fma %[[SPREAD]], %[[B]]
+// CHECK: %[[EVEN:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3]
+// CHECK: %[[ODD:.*]] = vector.shuffle {{.*}} [4, 5, 6, 7]
+// CHECK: arith.addf %[[EVEN]], %[[ODD]] : vector<4xf32>

@@ -26,3 +26,17 @@ func.func @self(%a: memref<4xf32, strided<[8]>>) {
   memref.copy %a, %a : memref<4xf32, strided<[8]>> to memref<4xf32, strided<[8]>>
   return
 }
+
+// Rows that no kernel has laid.
+// CHECK-LABEL: func.func @scatter
+// CHECK: scf.for %[[I:.*]] =
+// CHECK: scf.for %[[J:.*]] =
+// CHECK: %[[V:.*]] = memref.load %{{.*}}[%[[I]], %[[J]]]
+// CHECK: %[[ROW:.*]] = memref.load %{{.*}}[%[[I]]] : memref<?xi32>
+// CHECK: %[[R:.*]] = arith.index_cast %[[ROW]]
+// CHECK: memref.store %[[V]], %{{.*}}[%[[R]], %[[J]]]
+// CHECK-NOT: modular.scatter_rows
+func.func @scatter(%a: memref<?x2xf32>, %b: memref<?x2xf32>, %rows: memref<?xi32>) {
+  modular.scatter_rows %a into %b at %rows : memref<?x2xf32> into memref<?x2xf32>, memref<?xi32>
+  return
+}

@@ -72,3 +72,32 @@ func.func @gradient(%x: tensor<?x4xf32> {bufferization.writable = false}, %dy: t
   %r = bufferization.materialize_in_destination %g in %dw : (tensor<3x4x5xf32>, tensor<3x4x5xf32>) -> tensor<3x4x5xf32>
   return %r : tensor<3x4x5xf32>
 }
+
+// One pick a row: tasks lay rows where they belong, and nothing is combined.
+// CHECK-LABEL: func @one_pick
+// CHECK: scf.forall
+// CHECK: scf.forall.in_parallel
+// CHECK-NEXT: modular.scatter_rows
+// CHECK-NOT: scf.forall
+// CHECK: return
+// NAIVE-LABEL: func @one_pick
+// NAIVE-NOT: modular.scatter_rows
+// NAIVE: scf.forall
+// BUFFERS-LABEL: func.func @one_pick(
+// BUFFERS: call @matmul_nx4x5_rows_{{.*}}scatter
+// BUFFERS-NOT: memref.copy
+// BUFFERS: return{{$}}
+func.func @one_pick(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %x: tensor<?x4xf32> {bufferization.writable = false},
+    %a: tensor<?x1xi32> {bufferization.writable = false}, %y: tensor<?x5xf32> {bufferization.writable = true}) -> tensor<?x5xf32> {
+  %sel = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %sel : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x4xf32>)
+    class [0, 1, 2] parameters(%w : tensor<3x4x5xf32>) {
+    ^bb0(%xm: tensor<?x4xf32>, %wm: tensor<4x5xf32>):
+      %ym = modular.linear %xm, %wm : tensor<?x4xf32>, tensor<4x5xf32> -> tensor<?x5xf32>
+      modular.yield %ym : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %c = modular.combine sum %p, %h : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  %r = bufferization.materialize_in_destination %c in %y : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+  return %r : tensor<?x5xf32>
+}
