@@ -18,6 +18,9 @@ using namespace modc;
 /// Rows below which it does not pay to pack a panel that could be read in
 /// place.
 constexpr int64_t kFewRows = 8;
+/// Rows of b that a product of few rows goes through side by side: streams that
+/// a processor sees coming.
+constexpr int64_t kFewBlock = 16;
 /// Rows of a tile of few columns: as many sums as additions take to follow one
 /// another.
 constexpr int64_t kNarrowRows = 8;
@@ -109,7 +112,7 @@ void KernelBuilder::setNext(Panel &part) {
     return createOrFold<arith::SelectOp>(condition, x, y);
   };
   Value j = offset(part.j, schedule.panelColumns());
-  Value first = offset(part.first, schedule.kBlock);
+  Value first = offset(part.first, block);
   Value beside = less(j, columns), below = less(first, depth);
   Value zero = index(0);
   Value endJ = contraction.transposedB ? index(columns) : zero;
@@ -150,9 +153,9 @@ void KernelBuilder::panels(Value space) {
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;
-  loop(index(0), end, schedule.kBlock, [&](Value first) {
+  loop(index(0), end, block, [&](Value first) {
     Value last =
-        arith::MinUIOp::create(*this, offset(first, schedule.kBlock), depth);
+        arith::MinUIOp::create(*this, offset(first, block), depth);
     loop(index(0), index(columns - rest), full, [&](Value j) {
       run({j, SmallVector<int64_t>(schedule.vectors, schedule.lanes), first,
            last});
@@ -171,7 +174,10 @@ void KernelBuilder::build(Value space) {
   auto branch = scf::IfOp::create(*this, few, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
+  // What takes the time is reading b, as it lies in memory.
+  block = kFewBlock;
   panels(nullptr);
+  block = schedule.kBlock;
   setInsertionPointToStart(branch.elseBlock());
   panels(space);
 }

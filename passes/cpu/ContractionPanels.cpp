@@ -80,7 +80,7 @@ void KernelBuilder::transposeSquare(int64_t width, Value j, Value k, Value row,
 }
 
 std::pair<int64_t, int64_t> KernelBuilder::linesOfPanel() {
-  int64_t depth = std::min(schedule.kBlock, contraction.depth());
+  int64_t depth = std::min(block, contraction.depth());
   int64_t columns = std::min(schedule.panelColumns(), contraction.columns());
   if (contraction.transposedB)
     std::swap(depth, columns);

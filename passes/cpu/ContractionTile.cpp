@@ -176,7 +176,7 @@ void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
 
 bool KernelBuilder::isOnlyBlock() const {
   int64_t depth = contraction.depth();
-  return !ShapedType::isDynamic(depth) && depth <= schedule.kBlock;
+  return !ShapedType::isDynamic(depth) && depth <= block;
 }
 
 void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,

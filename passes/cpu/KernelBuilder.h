@@ -30,10 +30,13 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   mlir::Type element;
   /// The packed panel, or null to read b in place.
   mlir::Value panel;
+  /// Length of a block of k in the code that is being built.
+  int64_t block;
   KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder,
                 Contraction contraction, const KernelSchedule &schedule)
       : ImplicitLocOpBuilder(loc, builder), contraction(contraction),
-        schedule(schedule), element(contraction.element()) {}
+        schedule(schedule), element(contraction.element()),
+        block(schedule.kBlock) {}
   /// A block of k and the columns of b that `widths` cover from j.
   struct Panel {
     mlir::Value j;
