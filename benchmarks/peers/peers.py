@@ -190,10 +190,14 @@ def measure_each(arguments, models, directory):
 def add(result, part):
     """Puts the groups of `part` among those of `result`, in the place of such with
     the same shape and threads."""
+    import shapes
+
+    order = list(shapes.SHAPES)
     key = lambda group: (group["shape"], group["threads"])
     groups = {key(group): group for group in result.get("groups", [])}
     groups.update({key(group): group for group in part["groups"]})
-    result.update(part, groups=list(groups.values()))
+    groups = sorted(groups.values(), key=lambda g: order.index(g["shape"]))
+    result.update(part, groups=groups)
 
 
 def main():

@@ -93,21 +93,29 @@ def section(result, task, threads):
 
 
 def lost(result):
-    """Where a peer is faster."""
-    places = []
-    for group in result["groups"]:
-        for line in group["lines"]:
-            own = seconds(line, "modc")
-            form, _ = best_torch(line)
-            for name, times in line["seconds"].items():
-                if name.startswith("modc") or (name in SHORT and name != form):
-                    continue
-                if times["min"] < own:
-                    places.append(
-                        f"{group['shape']} ({TITLES[line['task']].lower()}, "
-                        f"{line['routing']}, threads {group['threads']}) to {name}, "
-                        f"{ratio(times['min'] / own)}")
-    return "modc loses: " + ("; ".join(places) if places else "nowhere") + "."
+    """By peer: where it is faster, the worst places first."""
+    shown = []
+    names = dict.fromkeys(
+        "PyTorch's best" if name in SHORT else name
+        for group in result["groups"] for line in group["lines"]
+        for name in line["seconds"] if not name.startswith("modc"))
+    for name in names:
+        places = []
+        for group in result["groups"]:
+            for line in group["lines"]:
+                peer = (best_torch(line)[1] if name == "PyTorch's best"
+                        else seconds(line, name))
+                if peer:
+                    places.append((
+                        peer / seconds(line, "modc"),
+                        f"{group['shape']} {line['routing']}, "
+                        f"{TITLES[line['task']].lower()}, {group['threads']}T"))
+        faster = sorted(place for place in places if place[0] < 1)
+        worst = "; ".join(f"{ratio(value)} ({where})" for value, where in faster[:5])
+        shown.append(f"- {name}: faster on {len(faster)} of {len(places)} lines"
+                     + (f", most on {worst}" if faster else ""))
+    return ["Where modc loses, and what the peer takes then in terms of modc's time:",
+            ""] + shown
 
 
 def probes(result):
@@ -126,8 +134,15 @@ def probes(result):
     return lines
 
 
+def machine(result):
+    """With the load while it was measured."""
+    name, _, _ = result["machine"].partition(", load average")
+    loads = [group["load"] for group in result["groups"]]
+    return f"{name}, load average {min(loads):.1f} to {max(loads):.1f}"
+
+
 def text(result):
-    lines = [f"{result['machine']}; {', '.join(result['versions'])}", ""]
+    lines = [f"{machine(result)}; {', '.join(result['versions'])}", ""]
     lines += [f"Left out: {reason}." for reason in result["missing"]]
     lines += probes(result)
     lines += ["", "Times of the fastest sample; peers as multiples of modc's.", ""]
@@ -135,4 +150,4 @@ def text(result):
     for task in TITLES:
         for number in threads:
             lines += section(result, task, number)
-    return "\n".join(lines + [lost(result), ""])
+    return "\n".join(lines + lost(result) + [""])

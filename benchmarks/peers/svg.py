@@ -147,7 +147,7 @@ def over(result, letter, title, subtitle, label):
                 series.setdefault(name, []).append((at, value))
         panels.append((f"{threads} thread{'s' if threads > 1 else ''}", series))
     ticks = [(place(n), str(n)) for n in everywhere]
-    return chart(title, f"{subtitle} {result['machine']}", label, panels, ticks)
+    return chart(title, f"{subtitle} {report.machine(result)}", label, panels, ticks)
 
 
 def over_skew(result):
@@ -170,7 +170,7 @@ def over_skew(result):
         return None
     ticks = [(0, "uniform"), (0.5, "Zipf(1.2)"), (1, "all to one")]
     return chart("Cost of a layer over skew",
-                 f"Forward, fastest sample. {result['machine']}",
+                 f"Forward, fastest sample. {report.machine(result)}",
                  "how rows choose modules", panels, ticks)
 
 
