@@ -49,7 +49,7 @@ class Agreement:
 
     def __init__(self, element):
         self.element = element
-        self.values, self.masked = Worst(), Worst()
+        self.values, self.masked, self.pairs = Worst(), Worst(), Worst()
         # Rows whose mode was compared, and those where the other was picked.
         self.modes = self.undecided = 0
         # Of these, the largest gap in units of u times the largest score.
@@ -58,6 +58,7 @@ class Agreement:
     def add(self, other):
         self.values.add(other.values)
         self.masked.add(other.masked)
+        self.pairs.add(other.pairs)
         self.modes += other.modes
         self.undecided += other.undecided
         self.gap = max(self.gap, other.gap)
@@ -76,17 +77,25 @@ class Agreement:
         if not np.isfinite(actual).all():
             raise Mismatch(f"{what}: not finite")
         self.without_bound(what, actual, expected)
-        for name, worst, result, bounds in (
-            ("", self.values, actual, self.bound(expected.error)),
-            (" (dense, in NumPy)", self.masked, expected.single.astype(np.float64), expected.error),
-        ):
-            errors = np.abs(result - expected.value)
-            at, ratio = worst.see(what + name, errors, bounds)
-            if ratio > 1:
-                raise Mismatch(
-                    f"{what}{name}{list(map(int, at))}: {result[at]!r}, expected "
-                    f"{expected.value[at]!r}, {ratio:.3g} times the bound {bounds[at]:.3g} away"
-                )
+        self.within(self.values, what, actual, expected.value, self.bound(expected.error))
+        single = expected.single.astype(np.float64)
+        self.within(self.masked, f"{what} (dense, in NumPy)", single, expected.value, expected.error)
+
+    def within(self, worst, what, actual, expected, bounds):
+        if actual.size == 0:
+            return
+        at, ratio = worst.see(what, np.abs(actual - expected), bounds)
+        if ratio > 1:
+            raise Mismatch(
+                f"{what}{list(map(int, at))}: {actual[at]!r}, expected {expected[at]!r}, "
+                f"{ratio:.3g} times the bound {bounds[at]:.3g} away"
+            )
+
+    def pair_agrees(self, what, actual, other, expected):
+        """Two results are within the bound of one another: it is twice what either may
+        be off."""
+        actual, other = (np.asarray(x, np.float64) for x in (actual, other))
+        self.within(self.pairs, what, actual, other, self.bound(expected.error))
 
     def without_bound(self, what, actual, expected):
         """After many steps of a scan, what could be far off in theory is infinite; in

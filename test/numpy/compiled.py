@@ -12,6 +12,7 @@
 import ctypes
 import json
 import struct
+import threading
 
 import numpy as np
 
@@ -99,41 +100,79 @@ def read_note(path):
     raise ValueError(f"'{path}' has no .note.modc")
 
 
-def _aligned(size, fill=0):
-    """Bytes at a 64-byte boundary, and guard bytes behind them."""
-    raw = np.full(size + 192, fill, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size + 64]
+class Memory:
+    """Bytes at a 64-byte boundary between guards of ones in all bits, of which a
+    kernel that reads one makes NaN."""
+
+    GUARD = 64
+
+    def __init__(self, size, fill=0xFF):
+        raw = np.full(size + 4 * self.GUARD, 0xFF, np.uint8)
+        start = -raw.ctypes.data % 64 + self.GUARD
+        self.bytes = raw[start : start + size]
+        self.bytes[...] = fill
+        self.guards = raw[start - self.GUARD : start], raw[start + size : start + size + self.GUARD]
+        self.address = self.bytes.ctypes.data
+
+    def is_intact(self):
+        return all((guard == 0xFF).all() for guard in self.guards)
 
 
 class Model:
-    def __init__(self, path, workers=1):
+    """`workers` run the tasks of a loop: of one thread, backwards, or where `threads`
+    is set, of as many. `features` are those to choose a variant by."""
+
+    def __init__(self, path, workers=1, threads=False, features=None):
         self.signature = read_note(path)
         self.library = ctypes.CDLL(path)
         entry = self.library.modc_model_entry
         entry.restype = ctypes.POINTER(_Model)
         entry.argtypes = [ctypes.c_int64, ctypes.c_uint64]
-        model = entry(ABI, _features())
+        model = entry(ABI, features_here() if features is None else features)
         if not model:
             raise ValueError(f"'{path}' has no variant for this processor")
         self.table = model.contents
+        self.target = self.table.target.decode()
         self.programs = {
             p["name"]: (p, self.table.programs[i])
             for i, p in enumerate(self.signature["programs"])
         }
-        self.failures = []
         self._task = _PARALLEL(self._parallel_for)
-        self.host = _Host(None, workers, self._task, 0)
-        self.workers = workers
+        self.use(workers, threads)
         s = self.signature
-        self.parameters = _aligned(s["parameter_bytes"])
-        self.gradients = _aligned(s["parameter_bytes"])
-        self.state = _aligned(s["state_bytes"])
+        # What is between tensors is no number.
+        self.parameters = Memory(s["parameter_bytes"])
+        self.gradients = Memory(s["parameter_bytes"])
+        self.state = Memory(s["state_bytes"], 0)
+        self.views = {
+            "parameters": self._views(self.parameters, s["parameters"]),
+            "gradients": self._views(self.gradients, s["parameters"]),
+            "state": self._views(self.state, s["state"]),
+        }
+
+    def use(self, workers, threads=False):
+        self.workers, self.threads = workers, threads and workers > 1
+        self.host = _Host(None, workers, self._task, 0)
 
     def _parallel_for(self, user, tasks, body, context, name):
-        # Backwards and over all workers: order and worker may not matter.
-        for task in reversed(range(tasks)):
-            body(context, task, task % self.workers)
+        # In an order, and by workers, that may not matter.
+        left = iter(reversed(range(tasks)))
+        if not self.threads:
+            for task in left:
+                body(context, task, task % self.workers)
+            return
+
+        def work(worker):
+            # Calls of body run at once, steps of the iterator do not.
+            for task in left:
+                body(context, task, worker)
+
+        others = [threading.Thread(target=work, args=(w,)) for w in range(1, self.workers)]
+        for other in others:
+            other.start()
+        work(0)
+        for other in others:
+            other.join()
 
     def _views(self, arena, entries):
         element = self.signature["element"]
@@ -141,18 +180,18 @@ class Model:
         for e in entries:
             dtype = np.dtype(DTYPES[e.get("type", element)])
             size = int(np.prod(e["shape"])) * dtype.itemsize
-            part = arena[e["offset"] : e["offset"] + size]
+            part = arena.bytes[e["offset"] : e["offset"] + size]
             views[e["name"]] = part.view(dtype).reshape(e["shape"])
         return views
 
     def parameter_views(self):
-        return self._views(self.parameters, self.signature["parameters"])
+        return self.views["parameters"]
 
     def gradient_views(self):
-        return self._views(self.gradients, self.signature["parameters"])
+        return self.views["gradients"]
 
     def state_views(self):
-        return self._views(self.state, self.signature["state"])
+        return self.views["state"]
 
     def set_parameters(self, values):
         views = self.parameter_views()
@@ -165,40 +204,48 @@ class Model:
         """Runs a program; `buffers` holds its inputs by name, the result its
         outputs. Outputs start as NaN, or ones in all bits."""
         spec, program = self.programs[name]
-        element, held, outputs = self.signature["element"], [], {}
+        element, held, inputs, outputs = self.signature["element"], [], [], {}
         sizes = {"N": points, "S*N": points * samples}
         for b in spec["buffers"]:
             shape = [sizes.get(s, s) for s in b["shape"]]
             dtype = np.dtype(DTYPES[b.get("type", element)])
-            memory = _aligned(int(np.prod(shape)) * dtype.itemsize, 0xFF)
-            view = memory[: int(np.prod(shape)) * dtype.itemsize].view(dtype).reshape(shape)
+            memory = Memory(int(np.prod(shape)) * dtype.itemsize)
+            view = memory.bytes.view(dtype).reshape(shape)
             if b["output"]:
                 outputs[b["name"]] = view
             else:
                 view[...] = buffers[b["name"]]
-            held.append(memory)
+                inputs.append((b["name"], memory, memory.bytes.tobytes()))
+            held.append((f"buffer '{b['name']}'", memory))
         size_array = (ctypes.c_int64 * 2)(points, samples)
         needed = program.workspace(size_array, self.workers)
-        workspace = _aligned(needed, 0xFF)
+        if needed < 0:
+            raise ValueError(f"the workspace of '{name}' overflows")
+        workspace = Memory(needed)
         call = _Call(
             ctypes.pointer(self.host),
-            self.parameters.ctypes.data,
-            self.gradients.ctypes.data,
-            self.state.ctypes.data,
-            workspace.ctypes.data,
-            (ctypes.c_void_p * max(len(held), 1))(*[m.ctypes.data for m in held]),
+            self.parameters.address,
+            self.gradients.address,
+            self.state.address,
+            workspace.address,
+            (ctypes.c_void_p * max(len(held), 1))(*[m.address for _, m in held]),
             size_array,
             (ctypes.c_int64 * max(len(integers), 1))(*integers),
             (ctypes.c_double * max(len(reals), 1))(*reals),
         )
         program.run(ctypes.byref(call))
-        for memory, what in [(m, "a buffer") for m in held] + [(workspace, "the workspace")]:
-            if (memory[-64:] != 0xFF).any():
-                raise AssertionError(f"'{name}' writes behind {what}")
+        held += [("the workspace", workspace), ("the parameters", self.parameters)]
+        held += [("the gradients", self.gradients), ("the state", self.state)]
+        for what, memory in held:
+            if not memory.is_intact():
+                raise AssertionError(f"'{name}' writes outside {what}")
+        for what, memory, before in inputs:
+            if memory.bytes.tobytes() != before:
+                raise AssertionError(f"'{name}' writes to its input '{what}'")
         return outputs
 
 
-def _features():
+def features_here():
     with open("/proc/cpuinfo") as file:
         line = next((x for x in file if x.startswith("flags")), "flags :")
     have = line.split(":")[1].split()

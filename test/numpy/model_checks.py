@@ -107,7 +107,7 @@ class Checks:
         return values if self.exact else [Bounded(v) if v.dtype.kind == "f" else v for v in values]
 
     def expected(self, how, inputs, wanted, choices):
-        key = (how, self.case, choices.tobytes())
+        key = (how, self.case, len(choices), choices.tobytes())
         if key not in self.known:
             parameters = dict(zip(self.parameters, self.given(self.parameters.values())))
             self.known[key] = how(parameters, self.given(inputs), wanted, choices)

@@ -24,6 +24,8 @@ class Interface:
 class Writer:
     """Text of one network, body by body."""
 
+    BODIES = ("affine", "affine", "affine", "mlp", "gated", "norm", "residual", "nested", "halves")
+
     def __init__(self, rng, element):
         self.rng = rng
         self.element = element
@@ -38,6 +40,14 @@ class Writer:
 
     def size(self, low, high):
         return int(self.rng.integers(low, high + 1))
+
+    def width(self, high):
+        """Of a value."""
+        return self.size(1, high)
+
+    def members(self, interface):
+        """M of a pool."""
+        return self.one_of(1, 2, 2, 3, 4, 5)
 
     def fresh(self, stem):
         self.count += 1
@@ -145,11 +155,9 @@ class Writer:
 
     def core(self, out, x, d, h):
         """Some function of rows d -> h."""
-        kind = self.one_of(
-            "affine", "affine", "affine", "mlp", "gated", "norm", "residual", "nested", "halves"
-        )
+        kind = self.one_of(*self.BODIES)
         if kind == "mlp":
-            k = self.size(1, 6)
+            k = self.width(6)
             y = self.activation(out, self.linear(out, x, d, k, "in"), k)
             return self.linear(out, y, k, h, "out")
         if kind == "gated":
@@ -167,6 +175,8 @@ class Writer:
             return y
         if kind == "halves":
             return self.halves(out, x, (d, h))
+        if kind == "active":
+            return self.activation(out, self.linear(out, x, d, h, "only"), h)
         return self.linear(out, x, d, h, "only")
 
     def module(self, interface):
@@ -194,7 +204,7 @@ class Writer:
 
     def pool(self, interface):
         """(symbol, M) of a new pool."""
-        symbol, m = self.fresh("p"), self.one_of(1, 2, 2, 3, 4, 5)
+        symbol, m = self.fresh("p"), self.members(interface)
         bodies = [self.module(interface) for _ in range(min(m, self.one_of(1, 1, 2, 3)))]
         members, left = [], m
         while left:

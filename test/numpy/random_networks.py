@@ -41,11 +41,15 @@ class Network(Writer):
 
     def __init__(self, rng, element):
         super().__init__(rng, element)
-        self.inputs = [("%x", (self.size(1, 9),))]
+        self.inputs = [("%x", (self.width(9),))]
         if self.chance(0.25):
-            self.inputs.append(("%z", (self.size(1, 5),)))
+            self.inputs.append(("%z", (self.width(5),)))
         self.values = [(name, dims[0]) for name, dims in self.inputs]
         self.known, self.routers, self.layers = [], [], 0
+
+    def picks(self, m):
+        """K of a layer on a pool of m."""
+        return self.one_of(1, 1, m, self.size(1, m))
 
     def input(self, *dims):
         self.inputs.append((self.fresh("%in"), dims))
@@ -76,7 +80,7 @@ class Network(Writer):
         self.layers += 1
         interface = Interface(tuple(d for _, d in operands), results, tuple(d for _, d, _ in shared))
         pool, m = self.pool_for(interface)
-        k = self.one_of(1, 1, m, self.size(1, m))
+        k = self.picks(m)
         if by is None:
             by = f"by @{self.given(k, m)}({self.input(k, m)} : {self.rows(k, m)})"
         else:
@@ -113,9 +117,9 @@ class Network(Writer):
         """A layer on a value, one row a point."""
         x, d = self.values[-1] if self.chance(0.7) else self.one_of(*self.values)
         # Equal widths make pools that later layers can share.
-        results = (d if self.chance(0.4) else self.size(1, 8),)
+        results = (d if self.chance(0.4) else self.width(8),)
         if self.chance(0.15):
-            results += (self.size(1, 5),)
+            results += (self.width(5),)
         operands, shared = [(x, d)], []
         if self.chance(0.15):
             operands.append(self.one_of(*self.values))
@@ -142,9 +146,9 @@ class Network(Writer):
     def tokens(self, x=None, count=None, d=None):
         """A layer that chooses for every token of a sequence."""
         if x is None:
-            count, d = self.size(2, 4), self.size(1, 5)
+            count, d = self.size(2, 4), self.width(5)
             x = self.input(count, d)
-        flat, back, h = self.fresh("%v"), self.fresh("%v"), self.size(1, 5)
+        flat, back, h = self.fresh("%v"), self.fresh("%v"), self.width(5)
         n = self.number_of_rows(self.graph, x, self.rows(count, d))
         self.graph.append(
             f"{flat} = tensor.collapse_shape {x} [[0, 1], [2]] : {self.rows(count, d)} into {self.rows(d)}"
@@ -191,13 +195,20 @@ class Network(Writer):
         return y
 
 
-def generate(seed, element=None):
-    """The text of network number `seed`."""
+    def rule(self):
+        return update_rule(self)
+
+    def choose_layers(self):
+        wanted = self.one_of(1, 1, 1, 2, 2, 3, 4)
+        while self.layers < wanted:
+            self.one_of(*[self.plain] * 7, self.tokens, self.scan)()
+
+
+def generate(seed, element=None, kind=Network):
+    """The text of network number `seed` of a kind."""
     rng = np.random.default_rng([seed, 22])
-    w = Network(rng, element or ("f32" if rng.random() < 0.5 else "f64"))
-    wanted = w.one_of(1, 1, 1, 2, 2, 3, 4)
-    while w.layers < wanted:
-        w.one_of(*[w.plain] * 7, w.tokens, w.scan)()
+    w = kind(rng, element or ("f32" if rng.random() < 0.5 else "f64"))
+    w.choose_layers()
     widths = [w.size(2, 5)]
     results = [w.head(w.values[-1], widths[0])]
     if w.chance(0.25):
@@ -214,7 +225,7 @@ def generate(seed, element=None):
     lines.append(f"modular.graph({args}) -> {result} {{")
     lines += ["  " + line for line in w.graph]
     lines += [f"  modular.output {', '.join(results)} : {', '.join(types)}", "}"]
-    lines += objective + update_rule(w)
+    lines += objective + w.rule()
     text = [f"// Random network {seed}.", f"modular.network @random{seed} {{"]
     return "\n".join(text + ["  " + line for line in lines] + ["}", ""])
 
@@ -246,6 +257,12 @@ def batch(network, seed, case, points):
             picks = np.full((points, k), rng.integers(m))
         elif case == "empty groups":
             picks = rng.choice(rng.permutation(m)[: max(1, m // 2)], (points, k))
+        elif case == "one row a member":
+            picks = rng.permutation(m).repeat(points * k // m + 1)[: points * k].reshape(points, k)
+        elif case == "skewed":
+            # By Zipf's law.
+            weights = rng.permutation(np.arange(1.0, m + 1) ** -1.2)
+            picks = rng.choice(m, (points, k), p=weights / weights.sum())
         else:
             picks = rng.integers(0, m, (points, k))
         columns.append(picks)

@@ -116,6 +116,12 @@ def report(totals):
     print(f"dense in NumPy f32: largest error {dense.ratio:.3f} of its bound ({dense.what})")
 
 
+def processor_seconds():
+    """Of this process and those that it ran."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="*", help="networks, instead of random ones")
@@ -163,11 +169,7 @@ def main():
             if args.seconds and time.monotonic() - start > args.seconds:
                 break
     report(totals)
-    used = sum(
-        r.ru_utime + r.ru_stime
-        for r in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
-    print(f"{interpreted} interpreted too; {used:.0f} s of processor")
+    print(f"{interpreted} interpreted too; {processor_seconds():.0f} s of processor")
     print(f"{agree} networks agree, {failed} do not")
     return 1 if failed else 0
 
