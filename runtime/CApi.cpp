@@ -32,8 +32,7 @@ struct modc_model_handle {
 struct modc_session_handle {
   std::shared_ptr<const Model> model;
   std::unique_ptr<Session> session;
-  void (*log)(void *user, modc_log_level level,
-              const char *message) = nullptr;
+  void (*log)(void *user, modc_log_level level, const char *message) = nullptr;
   void *logUser = nullptr;
   void (*trace)(void *user, const modc_trace_event *event) = nullptr;
   void *traceUser = nullptr;
@@ -73,9 +72,13 @@ int guarded(char **error, Body body) {
 /// Hands an event to the host's function.
 void report(void *user, const TraceEvent &event) {
   auto *handle = static_cast<modc_session_handle *>(user);
-  modc_trace_event copy = {modc_trace_kind(event.kind), event.program,
-                           event.name,  event.worker, event.number,
-                           event.begin, event.end};
+  modc_trace_event copy = {modc_trace_kind(event.kind),
+                           event.program,
+                           event.name,
+                           event.worker,
+                           event.number,
+                           event.begin,
+                           event.end};
   handle->trace(handle->traceUser, &copy);
 }
 
@@ -94,6 +97,8 @@ Result<std::vector<Tensor>> viewAll(const std::vector<TensorSpec> &specs,
   for (size_t i = 0; i < specs.size(); ++i) {
     if (!arrays || (!arrays[i] && points > 0))
       return makeError(what, " ", inQuotes(specs[i].name), " is null");
+    if (Result<int64_t> bytes = specs[i].bytes(points, 1); !bytes)
+      return bytes.error();
     Tensor tensor;
     tensor.source = std::string(what) + " " + inQuotes(specs[i].name);
     tensor.type = specs[i].type;
@@ -140,11 +145,13 @@ Status bindAll(ProgramCall &call, const std::vector<TensorSpec> &specs,
   return {};
 }
 
+/// Before anything is allocated for them.
 Status checkPoints(const Signature &signature, int64_t points) {
   int64_t width = signature.slots ? signature.slots : 1;
-  if (points >= 0 && points <= INT64_MAX / 8 / width)
+  if (points >= 0 && points <= INT32_MAX && points <= INT64_MAX / 8 / width)
     return {};
-  return makeError("the number of points is ", points);
+  return makeError("the number of points is ", points,
+                   ", outside [0, 2147483647]");
 }
 
 Result<TrainOptions> readOptions(const modc_train_options &from) {

@@ -35,17 +35,29 @@ bool overlap(const void *a, int64_t aBytes, const void *b, int64_t bBytes) {
          bBegin < aBegin + uintptr_t(aBytes);
 }
 
+/// Element `index` of a caller's array, whatever its alignment.
+template <typename T>
+T elementOf(const void *array, int64_t index) {
+  T value;
+  std::memcpy(&value,
+              static_cast<const char *>(array) + index * int64_t(sizeof(T)),
+              sizeof(T));
+  return value;
+}
+
 /// Fails if a choice names a member that its pool has not.
 Status checkChoices(const Signature &signature, const TensorSpec &spec,
-                    const int32_t *choices, int64_t rows) {
+                    const void *choices, int64_t rows) {
   int64_t slots = signature.slots;
   const int32_t *members = signature.slotMembers.data();
-  for (int64_t row = 0; row < rows; ++row, choices += slots)
-    for (int64_t slot = 0; slot < slots; ++slot)
-      if (choices[slot] < 0 || choices[slot] >= members[slot])
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t slot = 0; slot < slots; ++slot) {
+      auto choice = elementOf<int32_t>(choices, row * slots + slot);
+      if (choice < 0 || choice >= members[slot])
         return makeError(inQuotes(spec.name), " of row ", row, ", slot ", slot,
-                         " is ", choices[slot], ", but its pool has ",
-                         members[slot], " members");
+                         " is ", choice, ", but its pool has ", members[slot],
+                         " members");
+    }
   return {};
 }
 
@@ -74,11 +86,11 @@ Status checkRows(const Signature &signature, const ProgramSpec &program,
 }
 
 template <typename T>
-Status checkLabels(const TensorSpec &spec, const T *labels, int64_t count,
+Status checkLabels(const TensorSpec &spec, const void *labels, int64_t count,
                    int64_t classes) {
   for (int64_t i = 0; i < count; ++i)
-    if (labels[i] < 0 || labels[i] >= classes)
-      return makeError(inQuotes(spec.name), " element ", i, " is ", labels[i],
+    if (auto label = elementOf<T>(labels, i); label < 0 || label >= classes)
+      return makeError(inQuotes(spec.name), " element ", i, " is ", label,
                        ", but the model has ", classes, " classes");
   return {};
 }
@@ -192,9 +204,7 @@ Status Session::checkContents(const ProgramSpec &program, const Buffer *buffers,
       if (!buffer.shape.empty() &&
           buffer.shape[0].kind == Dimension::Kind::Candidates)
         rows *= candidates;
-      if (Status status =
-              checkChoices(spec, buffer,
-                           static_cast<const int32_t *>(buffers[i].data), rows);
+      if (Status status = checkChoices(spec, buffer, buffers[i].data, rows);
           !status)
         return status;
       continue;
@@ -208,12 +218,10 @@ Status Session::checkContents(const ProgramSpec &program, const Buffer *buffers,
       Status status;
       if (buffer.type == DType::I32)
         status =
-            checkLabels(buffer, static_cast<const int32_t *>(buffers[i].data),
-                        count, spec.classes);
+            checkLabels<int32_t>(buffer, buffers[i].data, count, spec.classes);
       else if (buffer.type == DType::I64)
         status =
-            checkLabels(buffer, static_cast<const int64_t *>(buffers[i].data),
-                        count, spec.classes);
+            checkLabels<int64_t>(buffer, buffers[i].data, count, spec.classes);
       if (!status)
         return status;
     }

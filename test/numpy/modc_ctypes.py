@@ -191,10 +191,11 @@ class Session:
     def state(self):
         return self._views("state", self.model.signature["state"])
 
-    def call(self, program, points=0, candidates=1, **values):
+    def call(self, program, points=0, candidates=1, shift=0, **values):
         """Runs a program with inputs and scalars by name; returns its outputs
         by name. Arrays are converted to the signature's types; their size is
-        checked against its shapes."""
+        checked against its shapes. They start `shift` bytes behind a multiple
+        of 64."""
         spec = self.model.programs.get(program)
         if spec is None:
             raise Failure(f"the model has no program '{program}'")
@@ -202,15 +203,18 @@ class Session:
         arrays, outputs = [], {}
         for buffer in spec["buffers"]:
             shape = [sizes.get(d, d) for d in buffer["shape"]]
-            dtype = self.model.dtype(buffer)
+            dtype = np.dtype(self.model.dtype(buffer))
+            size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            memory = np.zeros(size + 128, np.uint8)
+            first = -memory.ctypes.data % 64 + shift
+            array = memory[first:first + size].view(dtype).reshape(shape)
             if buffer["output"]:
-                array = np.zeros(shape, dtype)
                 outputs[buffer["name"]] = array
             else:
                 if buffer["name"] not in values:
                     raise Failure(f"'{program}' needs '{buffer['name']}'")
                 given = np.asarray(values.pop(buffer["name"]))
-                array = np.ascontiguousarray(given, dtype).reshape(shape)
+                array[...] = given.astype(dtype).reshape(shape)
             arrays.append(array)
         integers = [int(values.pop(name)) for name in spec["integers"]]
         reals = [float(values.pop(name)) for name in spec["reals"]]

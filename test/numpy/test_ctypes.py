@@ -57,6 +57,12 @@ def main():
             np.testing.assert_allclose(gradients[name][index], numeric, 1e-3,
                                        1e-5, err_msg=name)
 
+    # Arrays that are aligned to an element only.
+    given = dict(points=50, x=x, target=t, selection=a)
+    for shift in (4, 12, 60):
+        for name, value in session.call("score", shift=shift, **given).items():
+            np.testing.assert_array_equal(value, score[name])
+
     # A member that nobody chose keeps parameters, moments and count.
     before = {k: v.copy() for k, v in session.parameters.items()}
     session.call("train_step", points=50, x=x, target=t,

@@ -190,6 +190,87 @@ TEST(CApi, ReportsErrors) {
       1);
 }
 
+// Arrays behind a cache line by one element, as those of a host that cuts them
+// out of others.
+TEST(CApi, TakesArraysOfAnyAlignment) {
+  Points points;
+  modc::api::Model model = openToy();
+  modc::api::Session session(model);
+  session.init(3);
+  std::vector<float> y(2000);
+  std::vector<int32_t> selection(1000);
+  session.infer(1000, {points.x.data()}, {y.data()}, selection.data());
+
+  alignas(64) static float x[2064], t[2064], shifted[2064];
+  alignas(64) static int32_t choices[1064];
+  for (int elements : {1, 3, 15}) {
+    float *xs = x + elements, *ts = t + elements, *ys = shifted + elements;
+    int32_t *as = choices + elements;
+    std::copy(points.x.begin(), points.x.end(), xs);
+    std::copy(points.y.begin(), points.y.end(), ts);
+    std::fill(std::begin(shifted), std::end(shifted), 77.f);
+    session.infer(1000, {xs}, {ys}, as);
+    EXPECT_EQ(std::memcmp(ys, y.data(), 8000), 0);
+    EXPECT_EQ(std::memcmp(as, selection.data(), 4000), 0);
+    EXPECT_EQ(ys[-1], 77.f);
+    EXPECT_EQ(ys[2000], 77.f);
+    std::fill(std::begin(shifted), std::end(shifted), 77.f);
+    session.forward(1000, {xs}, as, {ys});
+    EXPECT_EQ(std::memcmp(ys, y.data(), 8000), 0);
+    EXPECT_EQ(ys[2000], 77.f);
+
+    modc_train_options options = modc::api::trainOptions();
+    options.steps = 20;
+    modc::api::Session straight(model), crooked(model);
+    straight.init(4);
+    crooked.init(4);
+    double expected =
+        straight.train(options, 1000, {points.x.data()}, {points.y.data()})
+            .log_likelihood;
+    EXPECT_EQ(crooked.train(options, 1000, {xs}, {ts}, as).log_likelihood,
+              expected);
+    EXPECT_EQ(crooked.evaluate(1000, {xs}, {ts}),
+              straight.evaluate(1000, {points.x.data()}, {points.y.data()}));
+  }
+}
+
+// Sizes that do not fit are refused before anything is read.
+TEST(CApi, ChecksSizes) {
+  modc::api::Session session(openToy());
+  session.init(3);
+  std::vector<float> x(2), y(2);
+  std::vector<int32_t> choices(1);
+  auto infer = [&](int64_t points) {
+    return failure([&] { session.infer(points, {x.data()}, {y.data()}); });
+  };
+  EXPECT_EQ(infer(int64_t(1) << 31),
+            "the number of points is 2147483648, outside [0, 2147483647]");
+  EXPECT_EQ(infer(INT64_MAX), "the number of points is 9223372036854775807, "
+                              "outside [0, 2147483647]");
+  EXPECT_EQ(infer(-1), "the number of points is -1, outside [0, 2147483647]");
+  for (int64_t points : {int64_t(1) << 60, INT64_MAX}) {
+    std::string expected = "size of 'x' overflows for " +
+                           std::to_string(points) + " points and 1 candidates";
+    EXPECT_EQ(failure([&] {
+                session.train(modc::api::trainOptions(), points, {x.data()},
+                              {y.data()});
+              }),
+              expected);
+    EXPECT_EQ(
+        failure([&] { session.evaluate(points, {x.data()}, {y.data()}); }),
+        expected);
+  }
+  void *buffers[] = {x.data(), choices.data(), y.data()};
+  int64_t bytes[] = {8, 4, 4};
+  char *error = nullptr;
+  EXPECT_EQ(modc_session_call(session.get(), "forward", 1, 1, buffers, bytes, 3,
+                              nullptr, 0, nullptr, 0, &error),
+            1);
+  EXPECT_STREQ(error, "program 'forward': buffer 'y' has 4 bytes, [N, 2] f32 "
+                      "needs 8");
+  modc_string_free(error);
+}
+
 TEST(CApi, CallsAnyProgram) {
   modc::api::Model model = openToy();
   modc::api::Session session(model);

@@ -163,21 +163,48 @@ TEST(Session, TakesBuffersOfAnyAlignment) {
   EXPECT_EQ(y[27], 0);
 }
 
+TEST(Session, ChecksChoicesOfAnyAlignment) {
+  auto session = toySession();
+  ASSERT_TRUE(session->init(0));
+  std::vector<float> x(4), y(4);
+  std::vector<char> memory(16);
+  int32_t selection[] = {1, 7};
+  std::memcpy(memory.data() + 3, selection, 8);
+  Buffer buffers[] = {{x.data(), 16}, {memory.data() + 3, 8}, {y.data(), 16}};
+  EXPECT_EQ(message(session->call(program(*session, "forward"), buffers, 3, 2,
+                                  1, nullptr, 0, nullptr, 0)),
+            "program 'forward': 'selection' of row 1, slot 0 is 7, but its "
+            "pool has 2 members");
+}
+
+// No size is computed that does not fit, and a buffer is not read before its
+// size is known to.
+TEST(Session, ChecksSizesOfManyPoints) {
+  auto session = toySession();
+  ASSERT_TRUE(session->init(0));
+  Infer infer;
+  EXPECT_EQ(message(infer.run(*session, infer.buffers(), 2147483647)),
+            "program 'infer': buffer 'x' has 24 bytes, [N, 2] f32 needs "
+            "17179869176");
+  EXPECT_EQ(message(infer.run(*session, infer.buffers(), INT64_MAX)),
+            "program 'infer': 9223372036854775807 points and 1 candidates are "
+            "outside [0, 2147483647] and [1, 2147483647]");
+}
+
 TEST(Session, UsesTheHostsFunctions) {
   struct Counts {
     int loops = 0;
     int64_t bytes = 0;
   } counts;
   SessionOptions options;
-  options.host = modc_host{
-      &counts, 1,
-      [](void *user, int64_t tasks, modc_task body, void *context,
-         const char *) {
-        ++static_cast<Counts *>(user)->loops;
-        for (int64_t task = tasks; task-- > 0;)
-          body(context, task, 0);
-      },
-      0};
+  options.host = modc_host{&counts, 1,
+                           [](void *user, int64_t tasks, modc_task body,
+                              void *context, const char *) {
+                             ++static_cast<Counts *>(user)->loops;
+                             for (int64_t task = tasks; task-- > 0;)
+                               body(context, task, 0);
+                           },
+                           0};
   options.allocator = {&counts,
                        [](void *user, size_t bytes, size_t alignment) {
                          static_cast<Counts *>(user)->bytes += int64_t(bytes);
