@@ -284,14 +284,14 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   if (!signature)
     return signature.error();
   result.signature = std::move(*signature);
-  std::vector<std::string> kernels;
+  std::vector<llvm::json::Object> facts;
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> own(module.clone());
     if (Status lowered =
             lower(*own, shared, Phase::Llvm, options, target);
         !lowered)
       return lowered.error();
-    kernels.push_back(kernelsOf(*own));
+    facts.push_back(targetFactsOf(*own));
     messages.clear();
     Result<std::string> object = generateObject(*own, options, target);
     if (!object)
@@ -300,7 +300,7 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
       return imports.error().within(target.name);
     result.objects.push_back(std::move(*object));
   }
-  result.signature = withKernels(result.signature, kernels);
+  result.signature = withTargetFacts(result.signature, std::move(facts));
   Result<std::string> entry = generateEntry(*targets, result.signature);
   if (!entry)
     return entry.error();

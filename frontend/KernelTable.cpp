@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/OpNames.h"
 #include "passes/cpu/ContractionKernel.h"
+#include "passes/cpu/abi/WorkspaceTable.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -128,13 +129,23 @@ void recordKernels(ModuleOp module) {
                                             printed(std::move(result))));
 }
 
-std::string kernelsOf(ModuleOp module) {
-  auto text = module->getAttrOfType<StringAttr>(kKernels);
-  return text ? text.getValue().str() : std::string();
+llvm::json::Object targetFactsOf(ModuleOp module) {
+  auto parsed = [&](StringRef name) -> llvm::json::Object {
+    auto text = module->getAttrOfType<StringAttr>(name);
+    auto value = llvm::json::parse(text ? text.getValue() : "{}");
+    if (llvm::json::Object *object = value ? value->getAsObject() : nullptr)
+      return std::move(*object);
+    llvm::consumeError(value.takeError());
+    return {};
+  };
+  llvm::json::Object facts = parsed(kKernels);
+  if (llvm::json::Object found = parsed(kWorkspaces); !found.empty())
+    facts["workspaces"] = std::move(found);
+  return facts;
 }
 
-std::string withKernels(const std::string &signature,
-                        const std::vector<std::string> &kernels) {
+std::string withTargetFacts(const std::string &signature,
+                            std::vector<llvm::json::Object> facts) {
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(signature);
   llvm::json::Object *root = parsed ? parsed->getAsObject() : nullptr;
   llvm::json::Array *targets = root ? root->getArray("targets") : nullptr;
@@ -142,17 +153,10 @@ std::string withKernels(const std::string &signature,
     llvm::consumeError(parsed.takeError());
     return signature;
   }
-  for (size_t i = 0; i < targets->size() && i < kernels.size(); ++i) {
-    llvm::Expected<llvm::json::Value> own = llvm::json::parse(kernels[i]);
-    llvm::json::Object *object = own ? own->getAsObject() : nullptr;
-    llvm::json::Object *target = (*targets)[i].getAsObject();
-    if (!object || !target) {
-      llvm::consumeError(own.takeError());
-      continue;
-    }
-    for (auto &[key, value] : *object)
-      (*target)[key] = std::move(value);
-  }
+  for (size_t i = 0; i < targets->size() && i < facts.size(); ++i)
+    if (llvm::json::Object *target = (*targets)[i].getAsObject())
+      for (auto &[key, value] : facts[i])
+        (*target)[key] = std::move(value);
   return printed(*parsed);
 }
 

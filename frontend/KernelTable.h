@@ -14,6 +14,7 @@
 #define MODC_FRONTEND_KERNELTABLE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
 
 #include <string>
 #include <vector>
@@ -24,13 +25,13 @@ namespace modc {
 /// each product of its signature calls, as `modular.kernels`.
 void recordKernels(mlir::ModuleOp module);
 
-/// A signature with `kernels`, a value of `modular.kernels` for each target
-/// (docs/artefact.md); empty ones add nothing.
-std::string withKernels(const std::string &signature,
-                        const std::vector<std::string> &kernels);
+/// Kernels and workspaces (passes/cpu/abi/WorkspaceTable.h) of a module in the
+/// phase `llvm`, as members of a target in the signature (docs/artefact.md).
+llvm::json::Object targetFactsOf(mlir::ModuleOp module);
 
-/// The value of `modular.kernels`; empty if there is none.
-std::string kernelsOf(mlir::ModuleOp module);
+/// A signature with such members for each of its targets.
+std::string withTargetFacts(const std::string &signature,
+                            std::vector<llvm::json::Object> facts);
 
 } // namespace modc
 

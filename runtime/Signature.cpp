@@ -14,8 +14,9 @@
 #include "runtime/Signature.h"
 
 #include "runtime/JsonFields.h"
-#include "runtime/SignatureKernels.h"
 #include "runtime/ModelAbi.h"
+#include "runtime/SignatureKernels.h"
+#include "runtime/SignatureWorkspaces.h"
 
 #include <algorithm>
 #include <set>
@@ -383,12 +384,13 @@ void Parser::programs() {
       program.flops = FlopsSpec{term(0), term(1), term(2)};
     }
     if (object.contains("products"))
-      program.products = readProductUses(
-          fields.array(object, "products", here), here, out, fields);
+      program.products = readProductUses(fields.array(object, "products", here),
+                                         here, out, fields);
     list.push_back(program.name);
     out.programs.push_back(std::move(program));
   }
   readKernels(root, fields, out);
+  readWorkspaces(root, fields, out);
   names("programs", list);
 }
 

@@ -14,6 +14,7 @@
 #ifndef MODC_RUNTIME_SIGNATURE_H
 #define MODC_RUNTIME_SIGNATURE_H
 
+#include "runtime/SizeExpression.h"
 #include "runtime/formats/Result.h"
 #include "runtime/formats/Tensor.h"
 
@@ -143,13 +144,33 @@ struct ProgramSpec {
   int findReal(std::string_view real) const;
 };
 
+/// What a program keeps in its workspace while it runs: for people, as sizes
+/// are what modc_program::workspace says.
+struct WorkspaceTemporary {
+  /// The op that it is a result of, such as "layer0.grouped"; may be empty.
+  std::string name;
+  /// "?x64xf32".
+  std::string type;
+  /// Nothing where the compiler could not say.
+  std::optional<SizeExpression> bytes;
+};
+
+/// Memory that temporaries take one after another, as large as the largest.
+struct WorkspaceSlot {
+  std::vector<WorkspaceTemporary> temporaries;
+  /// Of parallel loops that take the slot too: the slots of each worker.
+  std::vector<std::vector<WorkspaceSlot>> workers;
+};
+
 struct TargetSpec {
   std::string name;
   uint64_t features = 0;
   std::vector<KernelSpec> kernels;
-  /// For each product of each program the kernel, or -1 for a loop over scalars.
-  /// Empty where the compiler did not say.
+  /// For each product of each program the kernel, or -1 for a loop over
+  /// scalars. Empty where the compiler did not say.
   std::vector<int32_t> uses;
+  /// By program; empty where the compiler did not say.
+  std::vector<std::vector<WorkspaceSlot>> workspaces;
 };
 
 /// All that stands in a signature.

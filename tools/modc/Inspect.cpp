@@ -16,6 +16,7 @@
 #include "runtime/formats/Safetensors.h"
 #include "tools/modc/Commands.h"
 #include "tools/modc/InspectKernels.h"
+#include "tools/modc/InspectMemory.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
 
@@ -108,7 +109,7 @@ void printSignature(const Signature &signature) {
 
 /// What to say of a file.
 struct InspectFlags {
-  bool json = false, kernels = false;
+  bool json = false, kernels = false, memory = false;
   KernelFlags options;
 };
 
@@ -116,18 +117,30 @@ int printNote(const std::string &path, const char *kind, int64_t bytes,
               const Result<ArtefactNote> &note, const InspectFlags &flags) {
   if (!note)
     return fail(note.error());
-  std::optional<Json> kernels;
+  std::optional<Json> kernels, memory;
   if (flags.kernels) {
     auto described = describeKernels(note->signature, flags.options);
     if (!described)
       return fail(described.error());
     kernels = std::move(*described);
   }
+  if (flags.memory) {
+    const KernelFlags &call = flags.options;
+    // Kernels are measured on all threads, but a session has one by default.
+    auto described = describeMemory(
+        note->signature, {call.points, call.candidates,
+                          std::max<int64_t>(call.threads, 1), call.target});
+    if (!described)
+      return fail(described.error());
+    memory = std::move(*described);
+  }
   if (flags.json) {
     Json result = {{"kind", kind}, {"file", path}, {"bytes", bytes}};
     if (kernels)
       result["kernels"] = std::move(*kernels);
-    else
+    if (memory)
+      result["memory"] = std::move(*memory);
+    if (!kernels && !memory)
       result["signature"] = Json::parse(note->text);
     printJson(result);
     return Done;
@@ -136,7 +149,9 @@ int printNote(const std::string &path, const char *kind, int64_t bytes,
                     inQuotes(note->signature.network), sizeText(bytes)));
   if (kernels)
     print(kernelsText(*kernels));
-  else
+  if (memory)
+    print(memoryText(*memory));
+  if (!kernels && !memory)
     printSignature(note->signature);
   return Done;
 }
@@ -226,10 +241,13 @@ int inspectMain(int argc, char **argv) {
   flags.argument("FILE", path,
                  "model.so, model.mlir, .safetensors, checkpoint or .npy");
   flags.flag("--json", json, "print JSON, for programs");
-  flags.section("kernels of a model");
+  flags.section("kernels and memory of a model");
   flags.flag("--kernels", options.kernels,
              "print products of matrices by program: kernel, tile, FLOPs, "
              "bytes and the time that a roofline predicts");
+  flags.flag("--memory", options.memory,
+             "print what each program keeps in memory while it runs: bytes as "
+             "a formula of points N and candidates S, and for this call");
   KernelFlags &kernels = options.options;
   flags.integer("--points", "N", kernels.points, 1, 1 << 24,
                 "points of a call");
@@ -238,23 +256,29 @@ int inspectMain(int argc, char **argv) {
   flags.text("--target", "TARGET", kernels.target,
              "a target of the model (without: the best that runs here)");
   flags.integer("--threads", "N", kernels.threads, 0, 4096,
-                "threads to measure on; 0 takes all processors");
+                "threads to measure on (0 takes all processors), or of a "
+                "session (0 is 1)");
   flags.real("--peak", "GFLOPS", kernels.peak, 1e-3, 1e9,
              "peak of all threads (without: measured)");
   flags.real("--bandwidth", "GBS", kernels.bandwidth, 1e-3, 1e9,
              "bandwidth of memory (without: measured)");
   flags.examples("  modc inspect model.so\n"
                  "  modc inspect model.so --kernels --points 1024\n"
+                 "  modc inspect model.so --memory --points 1024\n"
                  "  modc inspect weights.safetensors --json\n");
   if (std::optional<int> code = flags.parse(argc, argv))
     return *code;
   FileKind kind = fileKind(path);
   bool isModel = kind == FileKind::Library || kind == FileKind::Text ||
                  kind == FileKind::Bytecode || kind == FileKind::Missing;
-  if (options.kernels && !isModel)
-    return fail(inQuotes(path) + " is no model, which --kernels wants");
-  for (const char *flag : {"--points", "--samples", "--target", "--threads",
-                           "--peak", "--bandwidth"})
+  if ((options.kernels || options.memory) && !isModel)
+    return fail(inQuotes(path) + " is no model, which " +
+                (options.kernels ? "--kernels" : "--memory") + " wants");
+  for (const char *flag : {"--points", "--samples", "--target", "--threads"})
+    if (flags.given(flag) && !options.kernels && !options.memory)
+      return misuse("inspect",
+                    std::string(flag) + " wants --kernels or --memory");
+  for (const char *flag : {"--peak", "--bandwidth"})
     if (flags.given(flag) && !options.kernels)
       return misuse("inspect", std::string(flag) + " wants --kernels");
   switch (kind) {

@@ -66,8 +66,10 @@ Result<Machine> machineOf(const Signature &signature,
   return machine;
 }
 
-Result<const TargetSpec *> targetOf(const Signature &signature,
-                                    const std::string &name) {
+} // namespace
+
+Result<const TargetSpec *> findTarget(const Signature &signature,
+                                      const std::string &name) {
   std::vector<std::string> names;
   const TargetSpec *best = nullptr;
   for (const TargetSpec &target : signature.targets) {
@@ -84,6 +86,8 @@ Result<const TargetSpec *> targetOf(const Signature &signature,
                      fmt::format("{}", fmt::join(names, ", ")));
   return best ? best : &signature.targets.front();
 }
+
+namespace {
 
 double timesOf(ProductUse::Term term, const KernelFlags &flags) {
   switch (term) {
@@ -123,7 +127,7 @@ Json describe(const ProductSpec &product, const KernelSpec *kernel,
 
 Result<Json> describeKernels(const Signature &signature,
                              const KernelFlags &flags) {
-  auto target = targetOf(signature, flags.target);
+  auto target = findTarget(signature, flags.target);
   if (!target)
     return target.error();
   auto machine = machineOf(signature, flags);

@@ -30,6 +30,10 @@ struct KernelFlags {
   std::string target;
 };
 
+/// The target of that name, or without one the best that this processor runs.
+Result<const TargetSpec *> findTarget(const Signature &signature,
+                                      const std::string &name);
+
 /// Measures what is not given; the result names what it assumed.
 Result<nlohmann::ordered_json> describeKernels(const Signature &signature,
                                                const KernelFlags &flags);

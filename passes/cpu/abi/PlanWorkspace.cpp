@@ -19,6 +19,7 @@
 #include "passes/cpu/abi/CarriedBuffers.h"
 #include "passes/cpu/abi/SizeFormula.h"
 #include "passes/cpu/abi/Temporaries.h"
+#include "passes/cpu/abi/WorkspaceTable.h"
 
 namespace modc {
 #define GEN_PASS_DEF_PLANWORKSPACEPASS
@@ -33,6 +34,8 @@ namespace {
 /// Where the slots of an arena start, and where it ends; i64.
 struct Layout {
   SmallVector<Value> offsets;
+  /// By item: its bytes.
+  SmallVector<Value> bytes;
   Value total;
   /// By item: the layout of a parallel loop's workers.
   DenseMap<const Temporaries *, std::unique_ptr<Layout>> workers;
@@ -57,6 +60,7 @@ std::unique_ptr<Layout> buildLayout(SizeFormula &formula,
     }
     if (!bytes)
       return nullptr;
+    layout->bytes.push_back(bytes);
     Value &size = sizes[item.slot];
     size = size ? formula.max(size, bytes) : bytes;
   }
@@ -66,6 +70,23 @@ std::unique_ptr<Layout> buildLayout(SizeFormula &formula,
     layout->total = formula.add(layout->total, formula.aligned(size));
   }
   return layout;
+}
+
+/// The slots of an arena, each with what shares it: a temporary, or the slots
+/// that each worker has of its own.
+llvm::json::Value describe(const Temporaries &arena, const Layout &layout) {
+  std::vector<llvm::json::Array> slots(arena.slots);
+  for (auto [item, bytes] : llvm::zip(arena.items, layout.bytes))
+    if (item.workers)
+      slots[item.slot].push_back(llvm::json::Object{
+          {"worker",
+           describe(*item.workers, *layout.workers.at(item.workers.get()))}});
+    else
+      slots[item.slot].push_back(describeTemporary(item.alloc, bytes));
+  llvm::json::Array result;
+  for (llvm::json::Array &slot : slots)
+    result.push_back(std::move(slot));
+  return result;
 }
 
 struct PlanWorkspacePass
@@ -78,6 +99,9 @@ struct PlanWorkspacePass
       if (function.isPublic() && !function.isExternal())
         if (failed(plan(function)))
           return signalPassFailure();
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::json::Value(std::move(workspaces));
+    getOperation()->setAttr(kWorkspaces, StringAttr::get(&getContext(), text));
   }
 
 private:
@@ -122,6 +146,7 @@ private:
     auto layout = buildLayout(formula, arena, entry->getArgument(2));
     if (!layout)
       return failure();
+    workspaces[function.getName()] = describe(arena, *layout);
     func::ReturnOp::create(builder, function.getLoc(),
                            formula.checkedResult(layout->total));
     return success();
@@ -224,6 +249,8 @@ private:
     (void)function.insertArgument(index, type, attributes, function.getLoc());
     return function.getArgument(index);
   }
+
+  llvm::json::Object workspaces;
 
   /// Stands for the number of the worker that runs a task, until tasks are
   /// functions (modular-outline-parallel).
