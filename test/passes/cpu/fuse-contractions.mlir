@@ -69,6 +69,58 @@ func.func @keeps(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %gate: memref<?xf32
   return %first : f32
 }
 
+// Sums that nothing else reads take the memory of the results.
+// CHECK-LABEL: func.func @nothing_reads(
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x8xf32>
+// CHECK: %[[SUMS:.*]] = memref.cast %[[Y]]
+// CHECK: %[[OUT:.*]] = memref.cast %[[Y]]
+// CHECK: call @matmul_nx16x8_zero_mulf{{(_[0-9]+)?}}(%{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %[[SUMS]], %[[OUT]])
+func.func @nothing_reads(%y: memref<?x8xf32>, %x: memref<?x16xf32>, %w: memref<16x8xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %sums = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%sums : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%sums : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%sums : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %r = arith.mulf %p, %p : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// Not where the finish reads what was there before.
+// CHECK-LABEL: func.func @reads_results(
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x8xf32>
+// CHECK: %[[OWN:.*]] = memref.alloc
+// CHECK: %[[SUMS:.*]] = memref.cast %[[OWN]]
+// CHECK: call @matmul_nx16x8_zero_mulf{{(_[0-9]+)?}}(%{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %[[SUMS]],
+func.func @reads_results(%y: memref<?x8xf32>, %x: memref<?x16xf32>, %w: memref<16x8xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %sums = memref.alloc(%n) : memref<?x8xf32>
+  linalg.fill ins(%zero : f32) outs(%sums : memref<?x8xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%sums : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%sums, %y : memref<?x8xf32>, memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %r = arith.mulf %p, %q : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
 // A sum that a loop continues starts in its first round; the fill remains for
 // no round at all.
 // CHECK-LABEL: func.func @blocks(
