@@ -45,9 +45,8 @@ load(llvm::orc::LLJIT &jit, const std::vector<std::string> &objects) {
           llvm::orc::absoluteSymbols(std::move(memory))))
     return std::move(error);
   for (size_t i = 0; i < objects.size(); ++i)
-    if (llvm::Error error =
-            jit.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
-                objects[i], jitObjectName(i))))
+    if (llvm::Error error = jit.addObjectFile(
+            llvm::MemoryBuffer::getMemBufferCopy(objects[i], jitObjectName(i))))
       return std::move(error);
   auto entry = jit.lookup("modc_model_entry");
   if (!entry)
@@ -65,6 +64,7 @@ Result<Jit> Jit::compile(const Network &network, const JitOptions &options) {
   settings.pipeline.optimization = options.optimization;
   settings.pipeline.dispatch =
       options.naive ? Dispatch::Naive : Dispatch::Grouped;
+  settings.pipeline.programs = options.programs;
   settings.targets = {options.target};
   settings.from = network.state().phase;
   Result<CompiledModel> compiled =

@@ -24,6 +24,9 @@ struct JitOptions {
   unsigned optimization = 2;
   /// Runs rows one by one: the reference for every other lowering.
   bool naive = false;
+  /// The programs that the model has, such as {"infer"}: the fewer, the sooner
+  /// it is compiled. All of them if empty.
+  std::vector<std::string> programs;
   /// As on the command line.
   std::string target = "cpu:host";
   /// Tells `perf` the names of functions, in /tmp/perf-<process>.map; nothing

@@ -61,9 +61,12 @@ static void buildPhase(OpPassManager &manager, Phase phase,
   switch (phase) {
   case Phase::Network:
     return;
-  case Phase::Routed:
-    manager.addPass(createDeriveProgramsPass());
+  case Phase::Routed: {
+    DeriveProgramsPassOptions derive;
+    derive.only.assign(options.programs.begin(), options.programs.end());
+    manager.addPass(createDeriveProgramsPass(derive));
     break;
+  }
   case Phase::Programs:
     manager.addPass(createDifferentiatePass());
     manager.addPass(createShareCandidatesPass());

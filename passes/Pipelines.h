@@ -17,6 +17,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include <string>
+#include <vector>
 
 namespace modc {
 
@@ -39,6 +40,8 @@ struct PipelineOptions {
   unsigned optimization = 2;
   /// Rows of one task of a grouped op.
   int64_t rowBlock = 64;
+  /// The programs to derive from a network; all of them if empty.
+  std::vector<std::string> programs;
   /// Width of the target's vector registers: 512 for x86-64-v4, 256 for v3,
   /// 128 for v2.
   int64_t vectorBits = 256;

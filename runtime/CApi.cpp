@@ -479,7 +479,7 @@ int modc_session_call(modc_session_t *session, const char *program,
       return Error("program is null");
     int index = session->session->signature().findProgram(program);
     if (index < 0)
-      return makeError("the model has no program ", inQuotes(program));
+      return session->session->signature().lacksProgram(program);
     std::vector<Buffer> table(buffer_count);
     for (size_t i = 0; i < buffer_count; ++i)
       table[i] = {buffers[i], buffer_bytes[i]};

@@ -25,7 +25,7 @@ Result<ProgramCall> ProgramCall::prepare(Session &session,
                                          std::string_view name) {
   int index = session.signature().findProgram(name);
   if (index < 0)
-    return makeError("the model has no program ", inQuotes(name));
+    return session.signature().lacksProgram(name);
   return ProgramCall(session, index);
 }
 

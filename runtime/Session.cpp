@@ -157,7 +157,7 @@ Status Session::resetState() {
 Status Session::init(uint64_t seed) {
   int program = signature().findProgram("init");
   if (program < 0)
-    return Error("the model has no program 'init'");
+    return signature().lacksProgram("init");
   hasParameters = true;
   int64_t integer = int64_t(seed);
   if (Status status = call(program, nullptr, 0, 0, 1, &integer, 1, nullptr, 0);

@@ -486,6 +486,14 @@ int Signature::findProgram(std::string_view name) const {
   return -1;
 }
 
+Error Signature::lacksProgram(std::string_view name) const {
+  std::string present;
+  for (const ProgramSpec &program : programs)
+    present += (present.empty() ? "" : ", ") + program.name;
+  return makeError("the model has no program ", inQuotes(name), ", only ",
+                   present.empty() ? "none" : present);
+}
+
 int Signature::findParameter(std::string_view name) const {
   for (size_t i = 0; i < parameters.size(); ++i)
     if (parameters[i].name == name)

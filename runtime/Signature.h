@@ -202,6 +202,8 @@ struct Signature {
   /// Index of a program or parameter, or -1.
   int findProgram(std::string_view name) const;
   int findParameter(std::string_view name) const;
+  /// Says that there is no such program, and which there are.
+  Error lacksProgram(std::string_view name) const;
 
   /// Reads and checks a signature. The error says which field is wrong.
   static Result<Signature> parse(std::string_view json);

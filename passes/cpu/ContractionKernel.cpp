@@ -21,11 +21,23 @@ constexpr int64_t kFewRows = 8;
 /// Rows of b that a product of few rows goes through side by side: streams that
 /// a processor sees coming.
 constexpr int64_t kFewBlock = 16;
-/// Rows of a tile of few columns: as many sums as additions take to follow one
-/// another.
-constexpr int64_t kNarrowRows = 8;
 /// Bytes of a first-level cache that b may take.
 constexpr int64_t kNearestCache = 32 << 10;
+
+/// How many rows of b fill a vector of `lanes` elements; 1 where the product is
+/// none of rows with a narrow b whose rows lie one after another.
+static int64_t countSums(const Contraction &contraction, int64_t lanes) {
+  int64_t columns = contraction.columns(), depth = contraction.depth();
+  if (contraction.transposedA || contraction.transposedB || columns == 0 ||
+      lanes % columns || ShapedType::isDynamic(depth))
+    return 1;
+  auto [strides, offset] = contraction.typeB().getStridesAndOffset();
+  if (strides[0] != columns ||
+      !contraction.typeA().areTrailingDimsContiguous(1))
+    return 1;
+  int64_t sums = lanes / columns;
+  return depth < 2 * sums ? 1 : sums;
+}
 
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
@@ -33,7 +45,8 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
       columns(contraction.columns()),
       // As many accumulators as leave registers for a row of b and a scalar: 24
       // of 32 with AVX-512, 12 of 16 else.
-      vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock) {
+      vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock),
+      sums(countSums(contraction, lanes)) {
   // Rows of b that are far apart share few sets of a cache, and its pages are
   // many. One panel's rows are adjacent as they are, and all of a small b is in
   // the nearest cache.
@@ -57,7 +70,7 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
   int64_t rows = std::max<int64_t>(
       1, std::min<int64_t>(12, accumulators / part.widths.size()));
   Value begin = index(0), end = size(contraction.c, 0);
-  bool narrow = sumsInVector(part) > 1;
+  bool narrow = schedule.sums > 1;
   if (narrow)
     rows = kNarrowRows;
   // There are kFewRows at least where panels are copied.
@@ -154,8 +167,7 @@ void KernelBuilder::panels(Value space) {
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;
   loop(index(0), end, block, [&](Value first) {
-    Value last =
-        arith::MinUIOp::create(*this, offset(first, block), depth);
+    Value last = arith::MinUIOp::create(*this, offset(first, block), depth);
     loop(index(0), index(columns - rest), full, [&](Value j) {
       run({j, SmallVector<int64_t>(schedule.vectors, schedule.lanes), first,
            last});

@@ -22,6 +22,10 @@ namespace modc {
 /// shape ("nx784x64"), rows and columns of a tile, and packed.
 constexpr const char *kKernelAttribute = "modular.kernel";
 
+/// Rows of a tile of few columns: as many sums as additions take to follow one
+/// another.
+constexpr int64_t kNarrowRows = 8;
+
 /// How a product of one shape is computed: a function of the shape and of the
 /// machine, never of the number of rows at hand.
 struct KernelSchedule {
@@ -32,6 +36,9 @@ struct KernelSchedule {
   int64_t columns; ///< of c
   int64_t vectors; ///< vectors of a full tile's row
   int64_t kBlock;  ///< length of a block of k
+  /// Values of k side by side in a vector of sums: 1 unless b is so narrow that
+  /// a vector holds several of its rows.
+  int64_t sums;
   /// Whether b is copied, a panel at a time, to where its rows are adjacent.
   bool packed;
 
@@ -39,6 +46,8 @@ struct KernelSchedule {
   int64_t panelColumns() const { return lanes * vectors; }
   /// Rows and columns of the tiles that most of c is made of.
   int64_t tileRows() const {
+    if (sums > 1)
+      return kNarrowRows;
     int64_t parts = (tileColumns() + lanes - 1) / lanes;
     return std::clamp<int64_t>(6 * vectors / parts, 1, 12);
   }

@@ -15,21 +15,8 @@
 using namespace mlir;
 using namespace modc;
 
-int64_t KernelBuilder::sumsInVector(const Panel &part) {
-  if (panel || contraction.transposedA || contraction.transposedB ||
-      part.widths.size() != 1 || part.widths[0] != contraction.columns())
-    return 1;
-  int64_t sums = schedule.lanes / part.widths[0], depth = contraction.depth();
-  if (sums < 2 || ShapedType::isDynamic(depth) || depth < 2 * sums)
-    return 1;
-  auto [strides, offset] = contraction.typeB().getStridesAndOffset();
-  bool together = strides[0] == contraction.columns();
-  return together && contraction.typeA().areTrailingDimsContiguous(1) ? sums
-                                                                      : 1;
-}
-
 void KernelBuilder::narrowTile(Value i, int64_t rows, const Panel &part) {
-  int64_t width = part.widths[0], count = sumsInVector(part);
+  int64_t width = part.widths[0], count = schedule.sums;
   auto wide = VectorType::get(width * count, element);
   auto narrow = VectorType::get(width, element);
   SmallVector<Part> parts;

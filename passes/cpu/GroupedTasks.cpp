@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "passes/Remarks.h"
 #include "passes/cpu/Grouped.h"
 
 using namespace mlir;
@@ -381,6 +382,11 @@ SmallVector<Value> lowerPoints(GroupedLowering &lowering) {
 SmallVector<Value> modc::lowerGroupedByTasks(GroupedLowering &lowering) {
   GroupedOp op = lowering.op;
   size_t numRows = op.getRowResults().size();
+  if (wantsRemarks(op.getContext()))
+    for (unsigned c = 0; c < op.getNumClasses(); ++c)
+      remarkAnalysis("modular-lower-grouped", "Rows", op)
+          << remark::add("a task has at most {0} rows of a member of class {1}",
+                         lowering.largestTask(c), c);
   SmallVector<Value> rows, gradients;
   for (size_t i = 0; i < numRows; ++i)
     rows.push_back(lowering.emptyRowResult(i));

@@ -120,9 +120,6 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// next panel. Copies b to `copy`, where that is not null, as it reads it.
   void tile(mlir::Value i, int64_t rows, const Panel &part, Share share = {},
             mlir::Value copy = {});
-  /// How many rows of b a vector of the panel's tiles covers: 1 unless b is
-  /// narrow.
-  int64_t sumsInVector(const Panel &part);
   /// A tile whose vectors cover several rows of b.
   void narrowTile(mlir::Value i, int64_t rows, const Panel &part);
   /// All rows of one panel. Rows that fill no tile come in smaller tiles; each

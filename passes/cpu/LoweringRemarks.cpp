@@ -131,6 +131,19 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
     remarkPassed(pass, "FusedFinish", op)
         << add("'{0}' is applied to sums in registers",
                opNameOf(contraction.finish->op->getLoc()));
+  if (contraction.scatter)
+    remarkPassed(pass, "Scattered", op)
+        << add("rows of the result are stored among those of other members");
+  int64_t depth = contraction.depth();
+  if (!ShapedType::isDynamic(depth)) {
+    int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+    int64_t work = 2 * depth * contraction.columns();
+    remarkAnalysis(pass, "Work", op)
+        << add("a row of the result takes {0} FLOPs, b has {1} bytes", work,
+               depth * contraction.columns() * bytes)
+        << metric("FlopsPerRow", work)
+        << metric("BytesOfB", depth * contraction.columns() * bytes);
+  }
   if (op->getParentOfType<scf::ForallOp>() ||
       op->getParentOfType<scf::ParallelOp>())
     return;

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/training/Programs.h"
 #include "runtime/ModelAbi.h"
@@ -69,9 +70,7 @@ static std::string getStateName(OptimizerOp optimizer, unsigned slot) {
   case OptimizerKind::Adam:
     return slot ? "v" : "m";
   default:
-    return cast<StringAttr>(optimizer.getArgNames()[4 + slot])
-        .getValue()
-        .str();
+    return cast<StringAttr>(optimizer.getArgNames()[4 + slot]).getValue().str();
   }
 }
 
@@ -110,8 +109,7 @@ static void describeArenas(NetworkOp network, const Layout &layout,
   state.push_back(llvm::json::Object{
       {"name", "steps"},
       {"type", "i64"},
-      {"shape",
-       llvm::json::Array{static_cast<int64_t>(layout.groups.size())}},
+      {"shape", llvm::json::Array{static_cast<int64_t>(layout.groups.size())}},
       {"offset", layout.stepsOffset}});
   signature["parameters"] = std::move(parameters);
   signature["parameter_bytes"] = layout.parameterBytes;
@@ -125,7 +123,8 @@ static std::string describe(NetworkOp network, const Layout &layout,
       {"abi", MODC_ABI_VERSION},
       {"modc", MODC_VERSION},
       {"network", network.getSymName().str()},
-      {"element", network.getElementType().getIntOrFloatBitWidth() == 64 ? "f64" : "f32"},
+      {"element",
+       network.getElementType().getIntOrFloatBitWidth() == 64 ? "f64" : "f32"},
       {"layers", describeLayers(layout)},
       {"slots", layout.slots},
       {"probabilities", layout.probabilities},
@@ -135,8 +134,7 @@ static std::string describe(NetworkOp network, const Layout &layout,
   llvm::json::Array inputs, outputs, wanted;
   for (auto [name, type] :
        llvm::zip(graph.getArgNames(), graph.getFunctionType().getInputs()))
-    inputs.push_back(
-        describeTensor(cast<StringAttr>(name).getValue(), type));
+    inputs.push_back(describeTensor(cast<StringAttr>(name).getValue(), type));
   TypeRange results = graph.getFunctionType().getResults();
   for (auto [i, type] : llvm::enumerate(results))
     outputs.push_back(describeTensor(
@@ -156,8 +154,7 @@ static std::string describe(NetworkOp network, const Layout &layout,
           : int64_t(0);
   OptimizerOp optimizer = network.getOptimizer();
   signature["optimizer"] = llvm::json::Object{
-      {"name",
-       optimizer ? stringifyOptimizerKind(optimizer.getKind()) : "sgd"},
+      {"name", optimizer ? stringifyOptimizerKind(optimizer.getKind()) : "sgd"},
       {"dense", optimizer && optimizer.getDense()}};
   describeArenas(network, layout, signature);
   std::string text;
@@ -170,7 +167,35 @@ static std::string describe(NetworkOp network, const Layout &layout,
 //===----------------------------------------------------------------------===//
 
 namespace {
+
+/// What a network needs to have a program.
+enum class Needs { Nothing, Objective, Choices };
+
+struct Derivation {
+  StringRef name;
+  Needs needs;
+  LogicalResult (*build)(ProgramContext &);
+};
+
+const Derivation derivations[] = {
+    {"init", Needs::Nothing,
+     [](ProgramContext &context) { return buildInit(context), success(); }},
+    {"infer", Needs::Nothing, buildInfer},
+    {"forward", Needs::Nothing, buildGivenForward},
+    {"score", Needs::Objective, buildScore},
+    {"evaluate", Needs::Objective, buildEvaluate},
+    {"m_step", Needs::Objective, buildMStep},
+    {"train_step", Needs::Objective, buildTrainStep},
+    {"update", Needs::Objective,
+     [](ProgramContext &context) { return buildUpdate(context), success(); }},
+    {"e_step", Needs::Choices, buildEStep},
+    {"e_step_enumerated", Needs::Choices, buildEnumeratedEStep},
+    {"sample", Needs::Choices, buildSample},
+};
+
 struct DerivePrograms : modc::impl::DeriveProgramsPassBase<DerivePrograms> {
+  using DeriveProgramsPassBase::DeriveProgramsPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<NetworkOp> found = getOnlyNetwork(module);
@@ -193,23 +218,46 @@ struct DerivePrograms : modc::impl::DeriveProgramsPassBase<DerivePrograms> {
     network.erase();
   }
 
-  static LogicalResult build(ProgramContext &context) {
-    buildInit(context);
-    if (failed(buildInfer(context)) || failed(buildGivenForward(context)))
-      return failure();
-    if (!context.network.getObjective())
-      return success();
-    for (auto *program : {buildScore, buildEvaluate, buildMStep,
-                          buildTrainStep})
-      if (failed(program(context)))
+  LogicalResult build(ProgramContext &context) {
+    for (const std::string &name : only)
+      if (llvm::none_of(derivations,
+                        [&](const Derivation &d) { return d.name == name; }))
+        return context.network.emitError("there is no program '")
+               << name << "', but "
+               << llvm::join(llvm::map_range(
+                                 derivations,
+                                 [](const Derivation &d) { return d.name; }),
+                             ", ");
+    for (const Derivation &derivation : derivations) {
+      bool wanted = only.empty() || llvm::is_contained(only, derivation.name);
+      if (!wanted)
+        continue;
+      size_t before = context.descriptions.size();
+      if (canDerive(derivation, context) && failed(derivation.build(context)))
         return failure();
-    buildUpdate(context);
-    if (context.layout.slots == 0)
-      return success(); // nothing to choose
-    for (auto *program : {buildEStep, buildEnumeratedEStep, buildSample})
-      if (failed(program(context)))
-        return failure();
+      if (!only.empty() && context.descriptions.size() == before)
+        return context.network.emitError("has no program '")
+               << derivation.name << "'"
+               << (derivation.name == "e_step_enumerated" &&
+                           canDerive(derivation, context)
+                       ? ": there are too many assignments to enumerate"
+                   : context.network.getObjective() ? ": it chooses nothing"
+                                                    : ": it has no objective");
+    }
     return success();
+  }
+
+  static bool canDerive(const Derivation &derivation, ProgramContext &context) {
+    bool objective = bool(context.network.getObjective());
+    switch (derivation.needs) {
+    case Needs::Nothing:
+      return true;
+    case Needs::Objective:
+      return objective;
+    case Needs::Choices:
+      return objective && context.layout.slots != 0;
+    }
+    llvm_unreachable("all needs are known");
   }
 };
 } // namespace

@@ -13,7 +13,8 @@ def DeriveProgramsPass : Pass<"modular-derive-programs", "::mlir::ModuleOp"> {
     Replaces the module's one `modular.network` by a function for each program
     (docs/artefact.md): `init`, `infer`, `forward`, and with an objective
     `score`, `e_step`, `e_step_enumerated` (where assignments are few),
-    `evaluate`, `sample`, `m_step`, `update`, `train_step`. Layers become scores, a
+    `evaluate`, `sample`, `m_step`, `update`, `train_step`; with `only`, of these
+    the ones it names. Layers become scores, a
     selection, `modular.plan`, `modular.grouped` and `modular.combine`; gradients
     one `modular.pullback`. The module gets the artefact's signature.
 
@@ -33,6 +34,8 @@ def DeriveProgramsPass : Pass<"modular-derive-programs", "::mlir::ModuleOp"> {
     %y = modular.combine sum %p, %v : ...
     ```
   }];
+  let options = [ListOption<"only", "only", "std::string",
+                            "The programs to derive (default: all)">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",

@@ -32,7 +32,7 @@ constexpr const char *kBesideOutput = "beside the output";
 struct CompileFlags {
   std::string input, output, emit = "so", from = "network", to = "llvm";
   std::string dumpPhases, saveTemps, remarksOutput;
-  std::vector<std::string> targets, remarks;
+  std::vector<std::string> targets, programs, remarks;
   bool json = false;
   BuildOptions build;
 };
@@ -52,7 +52,7 @@ std::string defaultOutput(const CompileFlags &flags) {
   if (flags.emit != "so" && flags.emit != "obj" && !isBytecode)
     return "-";
   std::filesystem::path path = std::filesystem::path(flags.input).filename();
-  path.replace_extension(isBytecode             ? ".mlirbc"
+  path.replace_extension(isBytecode           ? ".mlirbc"
                          : flags.emit == "so" ? ".so"
                                               : ".o");
   return path.string();
@@ -132,10 +132,10 @@ Status checkOutputs(const CompileFlags &flags) {
   if (!flags.remarksOutput.empty())
     if (Status status = checkWritable(flags.remarksOutput); !status)
       return status;
-  if (Status status =
-          checkDistinct({{"the output", flags.output == "-" ? "" : flags.output},
-                         {"--remarks-output", flags.remarksOutput},
-                         {"the network", flags.input}});
+  if (Status status = checkDistinct(
+          {{"the output", flags.output == "-" ? "" : flags.output},
+           {"--remarks-output", flags.remarksOutput},
+           {"the network", flags.input}});
       !status)
     return status;
   if (flags.output == "-")
@@ -156,9 +156,9 @@ Result<RemarkOptions> remarkOptions(const CompileFlags &flags) {
                          : kind == "pass-analysis" ? &options.analysis
                                                    : nullptr;
     if (!value)
-      return makeError("unknown flag ", inQuotes("-R" + kind),
-                       suggestion(kind, {"pass", "pass-missed",
-                                         "pass-analysis"}));
+      return makeError(
+          "unknown flag ", inQuotes("-R" + kind),
+          suggestion(kind, {"pass", "pass-missed", "pass-analysis"}));
     if (equals == text.npos || equals + 1 == text.size())
       return makeError("-R", kind, " wants a regular expression: -R", kind,
                        "=.*");
@@ -186,6 +186,9 @@ void declare(Flags &parser, CompileFlags &flags) {
   parser.texts("--target", "TARGET", flags.targets,
                "cpu:host, cpu:x86-64-v2, -v3 or -v4; repeatable, the library "
                "then takes the best one that runs (default: cpu:host)");
+  parser.texts("--program", "NAME", flags.programs,
+               "a program that the library has, such as infer; repeatable "
+               "(default: all)");
   parser.integer("-O", "N", flags.build.optimization, 0, 3, "optimization");
   parser.choice("--dispatch", flags.build.dispatch, {"grouped", "naive"},
                 "how the members of a layer are run");
@@ -211,6 +214,7 @@ void declare(Flags &parser, CompileFlags &flags) {
   parser.examples(
       "  modc compile examples/toy.mlir -o toy.so\n"
       "  modc compile examples/toy.mlir -o toy.so -Rpass-missed=.*\n"
+      "  modc compile examples/toy.mlir --program=infer -o infer.so\n"
       "  modc compile examples/toy.mlir --to=programs\n"
       "  modc compile examples/toy.mlir -o toy.so --target=cpu:x86-64-v2 \\\n"
       "    --target=cpu:x86-64-v4 -O3\n");
@@ -234,6 +238,12 @@ int compileMain(int argc, char **argv) {
     return misuse("compile", fmt::format("--emit={} wants phase llvm, not "
                                          "--to={}",
                                          flags.emit, flags.to));
+  if (!flags.programs.empty() && flags.from != "network")
+    return misuse("compile", fmt::format("--program wants a network, and "
+                                         "--from={} has its programs",
+                                         flags.from));
+  if (!flags.programs.empty() && flags.to == "network")
+    return misuse("compile", "--program wants a phase after network");
   if (!flags.saveTemps.empty() && !flags.dumpPhases.empty())
     return misuse("compile", "--save-temps writes what --dump-phases does: "
                              "give one of them");
@@ -248,13 +258,14 @@ int compileMain(int argc, char **argv) {
     return misuse("compile", "a library cannot go to standard output");
 
   if (flags.saveTemps == kBesideOutput)
-    flags.saveTemps =
-        (flags.output == "-" ? std::filesystem::path(flags.input).stem().string()
-                             : flags.output) +
-        ".temps";
+    flags.saveTemps = (flags.output == "-"
+                           ? std::filesystem::path(flags.input).stem().string()
+                           : flags.output) +
+                      ".temps";
 
   CompileOptions options;
   options.pipeline = pipelineOptions(flags.build);
+  options.pipeline.programs = flags.programs;
   options.from = *parsePhase(flags.from);
   options.dumpCode = !flags.saveTemps.empty();
   options.dumpPhases = options.dumpCode ? flags.saveTemps : flags.dumpPhases;

@@ -287,7 +287,10 @@ TEST(CApi, CallsAnyProgram) {
   EXPECT_EQ(modc_session_call(session.get(), "backward", 1, 1, buffers, bytes,
                               3, nullptr, 0, nullptr, 0, &error),
             1);
-  EXPECT_STREQ(error, "the model has no program 'backward'");
+  EXPECT_EQ(std::string(error).find(
+                "the model has no program 'backward', only init, infer, "),
+            0u)
+      << error;
   modc_string_free(error);
 }
 
