@@ -188,16 +188,26 @@ def measure_each(arguments, models, directory):
 
 
 def add(result, part):
-    """Puts the groups of `part` among those of `result`, in the place of such with
-    the same shape and threads."""
+    """Puts what `part` measured beside what `result` has, and in its place where
+    shape, threads, task and routing are the same."""
     import shapes
+    import timing
 
-    order = list(shapes.SHAPES)
-    key = lambda group: (group["shape"], group["threads"])
-    groups = {key(group): group for group in result.get("groups", [])}
-    groups.update({key(group): group for group in part["groups"]})
-    groups = sorted(groups.values(), key=lambda g: order.index(g["shape"]))
-    result.update(part, groups=groups)
+    groups = {(g["shape"], g["threads"]): g for g in result.get("groups", [])}
+    for group in part["groups"]:
+        before = groups.get((group["shape"], group["threads"]), group)
+        lines = {(line["task"], line["routing"]): line
+                 for line in before["lines"] + group["lines"]}
+        order = lambda key: (timing.TASKS.index(key[0]),
+                             shapes.ROUTINGS.index(key[1]))
+        probes = {name: max(rate, before["probes"].get(name, 0))
+                  for name, rate in group["probes"].items()}
+        groups[group["shape"], group["threads"]] = dict(
+            group, probes=probes, load=max(group["load"], before["load"]),
+            lines=[lines[key] for key in sorted(lines, key=order)])
+    names = list(shapes.SHAPES)
+    result.update(part, groups=sorted(
+        groups.values(), key=lambda g: (names.index(g["shape"]), g["threads"])))
 
 
 def main():

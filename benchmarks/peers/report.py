@@ -70,20 +70,19 @@ def section(result, task, threads):
     has_torch = any(n in SHORT for n in names)
     header += ["PyTorch's best"] if has_torch else []
     header += others
-    rows = []
+    rows, best = [], best_probes(result)
     for group, line in found:
         own = seconds(line, "modc")
         row = [f"{group['shape']}: {group['description']}", line["routing"],
                f"{micro(own)} ({micro(line['seconds']['modc']['median'])})"]
         if task == "forward":
-            peak = group["probes"][f"peak {threads}"]
-            reads = group["probes"][f"bandwidth {threads}"]
+            peak, reads = best[f"peak {threads}"], best[f"bandwidth {threads}"]
             rate, traffic = line["flops"] / own, line["bytes"] / own
             row += [f"{rate / 1e9:.1f}", f"{rate / peak:.2f}",
                     f"{traffic / 1e9:.1f}", f"{traffic / reads:.2f}"]
         if has_torch:
-            form, best = best_torch(line)
-            row.append(f"{ratio(best / own)} ({SHORT[form]})" if form else "")
+            form, fastest = best_torch(line)
+            row.append(f"{ratio(fastest / own)} ({SHORT[form]})" if form else "")
         for name in others:
             value = seconds(line, name)
             row.append(ratio(value / own) if value else "")
@@ -118,13 +117,17 @@ def lost(result):
             ""] + shown
 
 
-def probes(result):
-    """The best of the run: load makes single ones low."""
+def best_probes(result):
+    """Of the whole run, as load makes single ones low."""
     best = {}
     for group in result["groups"]:
         for name, rate in group["probes"].items():
             best[name] = max(best.get(name, 0), rate)
-    lines = []
+    return best
+
+
+def probes(result):
+    best, lines = best_probes(result), []
     for name in sorted(best):
         kind, threads = name.split()
         if kind == "peak":

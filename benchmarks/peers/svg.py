@@ -95,7 +95,8 @@ def chart(title, subtitle, label, panels, ticks):
     """`panels` are pairs of a title and series."""
     values = [v for _, series in panels for of in series.values() for _, v in of]
     low, high = min(values) / 1.3, max(values) * 1.3
-    width = LEFT + len(panels) * (PANEL + GAP) + LEGEND
+    # The subtitle names the machine, which is long.
+    width = max(LEFT + len(panels) * (PANEL + GAP) + LEGEND, 860)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" '
            f'width="{width}" height="{HEIGHT}">', f"<style>{STYLE}</style>",
            f"<title>{escape(title)}</title>",
@@ -155,7 +156,7 @@ def over_skew(result):
     panels = []
     for shape in ("M64", "T2", "S2"):
         found = [g for g in result["groups"] if g["shape"] == shape]
-        for group in sorted(found, key=lambda g: g["threads"])[-1:]:
+        for group in sorted(found, key=lambda g: g["threads"])[:1]:
             series = {}
             for line in group["lines"]:
                 if line["task"] == "forward" and line["routing"] in wanted:
