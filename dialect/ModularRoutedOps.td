@@ -626,6 +626,36 @@ def Modular_PullbackOp : Modular_Op<"pullback", [
   let hasVerifier = 1;
 }
 
+def Modular_GradientNormOp : Modular_Op<"gradient_norm", [
+    Pure, SameVariadicOperandSize]> {
+  let summary = "the norm of a gradient, and the factor that clips it";
+  let description = [{
+    The gradients of all parameters are one vector; slices of a stacked one (of
+    its first dimension) whose `active` is 0 are no part of it. Gives its L2
+    norm, summed up in f64, and min(1, clip/norm), or 1 where clip is not above 0.
+
+    ```mlir
+    %norm, %scale = modular.gradient_norm(%dw, %db : tensor<8x4x3xf32>, tensor<3xf32>)
+        active(%on, %one : tensor<8xi8>, tensor<1xi8>) clip %clip stacked [true, false] : f32 -> f64, f32
+    ```
+
+    Constraints:
+    - (C1) each gradient has a flag in `stacked` and a static shape, with a
+      first dimension if the flag is set.
+    - (C2) each active is `tensor<nxi8>`, n being the gradient's first dimension
+      if it is stacked, else 1.
+  }];
+  let arguments = (ins Variadic<Modular_FloatTensor>:$gradients,
+                       Variadic<RankedTensorOf<[I8]>>:$active, AnyFloat:$clip,
+                       DenseBoolArrayAttr:$stacked);
+  let results = (outs F64:$norm, AnyFloat:$scale);
+  let assemblyFormat = [{
+    (`(` $gradients^ `:` type($gradients) `)` `active` `(` $active `:` type($active) `)`)?
+    `clip` $clip `stacked` $stacked attr-dict `:` type($clip) `->` type(results)
+  }];
+  let hasVerifier = 1;
+}
+
 def Modular_UpdateOp : Modular_Op<"update", [Pure, SingleBlock]> {
   let summary = "one optimizer step of a parameter, or of a stack of them";
   let description = [{

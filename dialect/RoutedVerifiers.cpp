@@ -345,6 +345,26 @@ LogicalResult PullbackOp::verify() {
   return success();
 }
 
+LogicalResult GradientNormOp::verify() {
+  if (getStacked().size() != getGradients().size()) // gradient_norm_c1
+    return emitOpError("has ") << getGradients().size() << " gradients but "
+                               << getStacked().size() << " flags";
+  for (auto [gradient, active, stacked] :
+       llvm::zip(getGradients(), getActive(), getStacked())) {
+    auto type = cast<RankedTensorType>(gradient.getType());
+    if (!type.hasStaticShape() || // gradient_norm_c1
+        (stacked && type.getRank() == 0))
+      return emitOpError("has a gradient ")
+             << type << (stacked ? ", which is no stack" : ", whose size is not known");
+    int64_t slices = stacked ? type.getDimSize(0) : 1;
+    auto flags = cast<RankedTensorType>(active.getType());
+    if (flags.getRank() != 1 || flags.getDimSize(0) != slices) // gradient_norm_c2
+      return emitOpError("has ") << slices << " slices of " << type
+                                 << ", but active is " << flags;
+  }
+  return success();
+}
+
 LogicalResult UpdateOp::verifyRegions() {
   auto type = cast<RankedTensorType>(getParameter().getType());
   if (getGradient().getType() != type) // update_c1

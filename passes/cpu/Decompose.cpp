@@ -50,8 +50,7 @@ struct DecomposePass : modc::impl::DecomposePassBase<DecomposePass> {
     auto isHigh = [](Operation *op) {
       return isa<LinearOp, ReshapeOp, PickOp, TileRowsOp, ReluOp, GeluOp,
                  SigmoidOp, SoftplusOp, SoftmaxOp, LogSoftmaxOp, UniformOp,
-                 InitializeOp, UpdateOp, KeepBestOp, ScanOp,
-                 linalg::SoftmaxOp>(op);
+                 InitializeOp, KeepBestOp, ScanOp, linalg::SoftmaxOp>(op);
     };
     root->walk([&](Operation *op) {
       if (isHigh(op))

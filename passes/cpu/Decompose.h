@@ -27,7 +27,7 @@ void populateDecomposeLinearPatterns(mlir::RewritePatternSet &patterns);
 void populateDecomposeActivationPatterns(mlir::RewritePatternSet &patterns);
 /// uniform, initialize.
 void populateDecomposeRandomPatterns(mlir::RewritePatternSet &patterns);
-/// update, keep_best.
+/// keep_best.
 void populateDecomposeTrainingPatterns(mlir::RewritePatternSet &patterns);
 /// scan.
 void populateDecomposeScanPatterns(mlir::RewritePatternSet &patterns);

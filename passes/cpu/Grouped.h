@@ -16,6 +16,7 @@
 #include "dialect/ModularOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Routing.h"
+#include "passes/cpu/UpdateTasks.h"
 #include <functional>
 
 namespace modc {
@@ -126,7 +127,7 @@ private:
     /// An operand that is read where its rows are.
     mlir::BlockArgument gathered;
     /// Parts of the first dimension of the gradient.
-    int64_t parts, partSize;
+    SliceParts parts;
   };
   std::optional<Sum> matchSum(mlir::Value value, const RowAnalysis &analysis);
   mlir::Value build(const Sum &sum, unsigned gradient,

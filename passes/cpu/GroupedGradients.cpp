@@ -20,13 +20,6 @@
 using namespace mlir;
 using namespace modc;
 
-/// Elements of a gradient that are worth a task of their own, and the most
-/// parts of one.
-constexpr int64_t kPartElements = 1 << 14;
-constexpr int64_t kParts = 8;
-/// Parts are full tiles in registers, but for the last.
-constexpr int64_t kPartRows = 12;
-
 /// What is known of the rows of the values of a body.
 static RowAnalysis analyzeRows(GroupedOp op, unsigned c) {
   RowAnalysis rows;
@@ -94,18 +87,12 @@ std::optional<RowSums::Sum> RowSums::matchSum(Value value,
   });
   if (!closed)
     return std::nullopt;
-  Sum sum = {generic, {}, 1, type.getDimSize(0)};
+  Sum sum = {generic, {}, {1, type.getDimSize(0)}};
   unsigned first = out.getDimPosition(0);
   bool splits = llvm::all_of(generic.getIndexingMapsArray(),
                              [&](AffineMap m) { return isPlainIn(m, first); });
-  if (splits) {
-    int64_t parts =
-        std::clamp<int64_t>(type.getNumElements() / kPartElements, 1, kParts);
-    sum.partSize =
-        llvm::alignTo(llvm::divideCeil(type.getDimSize(0), parts), kPartRows);
-    sum.partSize = std::min(sum.partSize, type.getDimSize(0));
-    sum.parts = llvm::divideCeil(type.getDimSize(0), sum.partSize);
-  }
+  if (splits)
+    sum.parts = SliceParts::of(type.getShape());
   // Of a product's operands, that with the rows of the gradient.
   unsigned numGathered = lowering.op.getGathered().size();
   for (OpOperand *input : generic.getDpsInputOperands()) {
@@ -164,7 +151,7 @@ Value RowSums::buildPart(const Sum &sum, Value slot, Value offset,
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
     for (auto [d, expr] : llvm::enumerate(map.getResults()))
-      if (sum.parts > 1 && expr == b.getAffineDimExpr(split)) {
+      if (sum.parts.count > 1 && expr == b.getAffineDimExpr(split)) {
         offsets[d] = offset;
         sizes[d] = size;
       }
@@ -211,7 +198,7 @@ Value RowSums::build(const Sum &sum, unsigned gradient,
   auto type = tensorType(op.getClassGradients(c)[gradient]);
   ArrayRef<int64_t> shape = type.getShape().drop_front();
   // A loop over one task would fold and leave a copy behind.
-  if (members * sum.parts == 1) {
+  if (members * sum.parts.count == 1) {
     Value empty = b.empty(RankedTensorType::get(shape, type.getElementType()));
     Value result = buildPart(sum, b.index(0), b.index(0),
                              b.getIndexAttr(shape[0]), empty, values);
@@ -221,28 +208,28 @@ Value RowSums::build(const Sum &sum, unsigned gradient,
     return tensor::ExpandShapeOp::create(b, type, result, groups);
   }
   auto forall = scf::ForallOp::create(
-      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members * sum.parts)},
+      b, ArrayRef<OpFoldResult>{b.getIndexAttr(members * sum.parts.count)},
       lowering.emptyGradient(c, gradient), std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(forall.getTerminator());
   Value task = forall.getInductionVar(0), slot = task, offset = b.index(0);
   OpFoldResult size = b.getIndexAttr(shape[0]);
-  if (sum.parts > 1) {
-    slot = arith::DivUIOp::create(b, task, b.index(sum.parts));
-    Value part = arith::RemUIOp::create(b, task, b.index(sum.parts));
-    offset = b.mul(part, b.index(sum.partSize));
-    size = b.getIndexAttr(sum.partSize);
-    if (shape[0] % sum.partSize) {
+  if (sum.parts.count > 1) {
+    slot = arith::DivUIOp::create(b, task, b.index(sum.parts.count));
+    Value part = arith::RemUIOp::create(b, task, b.index(sum.parts.count));
+    offset = b.mul(part, b.index(sum.parts.size));
+    size = b.getIndexAttr(sum.parts.size);
+    if (shape[0] % sum.parts.size) {
       AffineExpr at;
       bindDims(b.getContext(), at);
-      size =
-          affine::AffineMinOp::create(
-              b,
-              AffineMap::get(
-                  1, 0, {b.getAffineConstantExpr(sum.partSize), shape[0] - at},
-                  b.getContext()),
-              ValueRange{offset})
-              .getResult();
+      size = affine::AffineMinOp::create(
+                 b,
+                 AffineMap::get(
+                     1, 0,
+                     {b.getAffineConstantExpr(sum.parts.size), shape[0] - at},
+                     b.getContext()),
+                 ValueRange{offset})
+                 .getResult();
     }
   }
   SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
@@ -257,7 +244,7 @@ Value RowSums::build(const Sum &sum, unsigned gradient,
   if (isa<Value>(size))
     partShape[0] = ShapedType::kDynamic;
   else
-    partShape[0] = sum.partSize;
+    partShape[0] = sum.parts.size;
   Value shared = forall.getRegionIterArgs()[0];
   Value destination = tensor::ExtractSliceOp::create(
       b, RankedTensorType::get(partShape, type.getElementType()), shared,

@@ -38,8 +38,7 @@ def DecomposePass : Pass<"modular-decompose"> {
   let summary = "replace the dialect's tensor ops by upstream ops";
   let description = [{
     Linear maps become a contraction that starts at the bias, activations and
-    softmax (`linalg.softmax` too) elementwise and row reductions, random numbers integer code, updates
-    loops over the active slices, in place, and scans loops.
+    softmax (`linalg.softmax` too) elementwise and row reductions, random numbers integer code and scans loops.
 
     ```mlir
     %y = modular.relu %x : tensor<?x64xf32>
@@ -126,6 +125,40 @@ def LowerGroupedPass : Pass<"modular-lower-grouped"> {
                            "mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numGrouped", "grouped ops",
                               "Number of grouped ops lowered">];
+}
+
+def LowerUpdatesPass : Pass<"modular-lower-updates"> {
+  let summary = "replace updates by tasks, those of gradients where possible";
+  let description = [{
+    An update becomes a loop over the active slices, in place. Where one parallel
+    loop computes the gradient in parts and nothing but the update and the norm
+    reads it, its tasks update the same part of the parameter: behind the last
+    reader of the parameter, and only where `clip_norm` is not above 0, as
+    clipping needs the norm of the whole gradient first. With `clip_norm`, the
+    same tasks write the gradient and a loop of its own updates. Slices that are
+    not active are not computed, read or written.
+
+    ```mlir
+    %g = scf.forall (%t) in (8) shared_outs(%o = %e) -> (tensor<8x4x3xf32>) { ... }
+    %d = bufferization.materialize_in_destination %g in %arena : ...
+    %norm, %scale = modular.gradient_norm (%d : tensor<8x4x3xf32>) active(%on : tensor<8xi8>) clip %clip ...
+    %n = modular.update %w, %d active %on steps %s lr %lr decay %wd scale %scale stacked { ... } : ...
+    ```
+    becomes
+    ```mlir
+    %u:3 = scf.forall (%t) in (8) shared_outs(%p = %w, %o = %arena, %q = %sums) -> (...) {
+      ... for each active slice its gradient, the sum of its squares, the rule ...
+    }
+    %n = scf.forall (%t) in (%tasks) shared_outs(%p = %u#0) -> (tensor<8x4x3xf32>) { ... }
+    ```
+  }];
+  let options = [Option<"fuse", "fuse", "bool", "true",
+                        "Update where gradients are computed">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFused", "updates",
+                              "Number of updates in the tasks of gradients">];
 }
 
 def FuseElementwisePass : Pass<"modular-fuse-elementwise"> {

@@ -41,6 +41,9 @@ void modc::buildTiledPipeline(OpPassManager &manager,
   grouped.dispatch = options.dispatch == Dispatch::Naive ? "naive" : "grouped";
   grouped.rowBlock = options.rowBlock;
   manager.addPass(createLowerGroupedPass(grouped));
+  LowerUpdatesPassOptions updates;
+  updates.fuse = options.dispatch == Dispatch::Grouped;
+  manager.addPass(createLowerUpdatesPass(updates));
   // Bodies that were pasted in compute on whole tensors.
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addCleanup(manager);

@@ -117,13 +117,16 @@ struct PrepareDestinations
         if (write->getNumResults() == 1)
           writes.push_back(write);
     });
-    for (tensor::EmptyOp empty : empties)
+    for (tensor::EmptyOp empty : empties) {
+      if (empty->use_empty())
+        continue;
       for (OpOperand &use :
            llvm::make_early_inc_range(llvm::drop_begin(empty->getUses()))) {
         OpBuilder builder(use.getOwner());
         use.set(builder.clone(*empty)->getResult(0));
         ++numCloned;
       }
+    }
     for (Write write : writes) {
       write = writeCollapsed(write);
       readDestination(write, write.getSource(), write->getResult(0));

@@ -270,82 +270,6 @@ static Value gatherGroups(ProgramBuilder &program, const ParameterStack &stack,
       .getResult(0);
 }
 
-/// sum + g² in f64, or sum if the member is not active.
-static Value addSquare(OpBuilder &b, Location loc, Value sum, Value g,
-                       Value active) {
-  Type f64 = b.getF64Type();
-  if (g.getType() != f64)
-    g = arith::ExtFOp::create(b, loc, f64, g);
-  Value square = arith::MulFOp::create(b, loc, g, g);
-  Value zero = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
-  Value none = arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0);
-  Value on = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, active,
-                                   none);
-  Value term = arith::SelectOp::create(b, loc, on, square, zero);
-  return arith::AddFOp::create(b, loc, sum, term);
-}
-
-/// Σ g² over the active members, in f64. Sums run down the inner dimensions
-/// first, so that members are independent and the loop over the last dimension
-/// stays a vector.
-static Value buildSquareSum(ProgramBuilder &program,
-                            const ParameterStack &stack, Value gradient,
-                            Value active) {
-  OpBuilder &b = program.builder();
-  Location loc = withOpName(program.getLoc(), "gradient_norm");
-  auto type = cast<RankedTensorType>(gradient.getType());
-  Type f64 = b.getF64Type();
-  int64_t rank = type.getRank();
-  // A scalar has no last dimension.
-  if (rank == 0) {
-    Value zero = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
-    Value first = arith::ConstantIndexOp::create(b, loc, 0);
-    Value g = tensor::ExtractOp::create(b, loc, gradient, ValueRange{});
-    Value on = tensor::ExtractOp::create(b, loc, active, first);
-    return addSquare(b, loc, zero, g, on);
-  }
-  // What stays: the last dimension, and the first where others are between.
-  SmallVector<AffineExpr> kept = {b.getAffineDimExpr(rank - 1)};
-  SmallVector<int64_t> shape = {type.getShape().back()};
-  if (rank > 2) {
-    kept.insert(kept.begin(), b.getAffineDimExpr(0));
-    shape.insert(shape.begin(), type.getShape().front());
-  }
-  auto partType = RankedTensorType::get(shape, f64);
-  Value zeros = buildFilled(b, loc, partType, gradient, 0.0);
-  AffineMap identity = b.getMultiDimIdentityMap(rank);
-  AffineMap last = AffineMap::get(rank, 0, kept, b.getContext());
-  AffineMap member =
-      AffineMap::get(rank, 0,
-                     stack.stacked ? b.getAffineDimExpr(0)
-                                   : b.getAffineConstantExpr(0));
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::reduction);
-  iterators.back() = utils::IteratorType::parallel;
-  if (rank > 2)
-    iterators.front() = utils::IteratorType::parallel;
-  Value parts =
-      linalg::GenericOp::create(
-          b, loc, partType, ValueRange{gradient, active}, zeros,
-          ArrayRef<AffineMap>{identity, member, last}, iterators,
-          [&](OpBuilder &n, Location l, ValueRange args) {
-            Value sum = addSquare(n, l, args[2], args[0], args[1]);
-            linalg::YieldOp::create(n, l, sum);
-          })
-          .getResult(0);
-  auto scalarType = RankedTensorType::get({}, f64);
-  Value zero = buildFilled(b, loc, scalarType, gradient, 0.0);
-  auto all = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
-  Value sum = linalg::ReduceOp::create(
-                  b, loc, parts, zero, all,
-                  [](OpBuilder &n, Location l, ValueRange args) {
-                    Value added = arith::AddFOp::create(n, l, args[0], args[1]);
-                    linalg::YieldOp::create(n, l, added);
-                  })
-                  .getResult(0);
-  return tensor::ExtractOp::create(b, loc, sum, ValueRange{});
-}
-
 /// Which groups step now, as tensor<Gxi8>, and their counts after it.
 static std::pair<Value, Value> buildActive(ProgramContext &context,
                                            ProgramBuilder &program,
@@ -391,29 +315,6 @@ static std::pair<Value, Value> buildActive(ProgramContext &context,
   return {active, next};
 }
 
-/// min(1, clip/norm) if clip > 0 and the norm is above it, else 1.
-static Value buildScale(ProgramContext &context, ProgramBuilder &program,
-                        Value clip, Value norm) {
-  OpBuilder &b = program.builder();
-  Location loc = program.getLoc();
-  Type f64 = b.getF64Type();
-  Value wide = clip.getType() == f64
-                   ? clip
-                   : Value(arith::ExtFOp::create(b, loc, f64, clip));
-  Value zero = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
-  Value one = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(1.0));
-  Value wanted = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, wide,
-                                       zero);
-  Value above = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, norm,
-                                      wide);
-  Value clipped = arith::AndIOp::create(b, loc, wanted, above);
-  Value ratio = arith::DivFOp::create(b, loc, wide, norm);
-  Value scale = arith::SelectOp::create(b, loc, clipped, ratio, one);
-  if (context.element == f64)
-    return scale;
-  return arith::TruncFOp::create(b, loc, context.element, scale);
-}
-
 static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
                          const UpdateInputs &in) {
   OpBuilder &b = program.builder();
@@ -423,20 +324,21 @@ static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
   unsigned states = optimizer ? optimizer.getNumStates() : 0;
   auto [active, steps] = buildActive(context, program, in);
 
-  SmallVector<Value> actives(layout.stacks.size());
-  Value sum = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(0.0));
+  SmallVector<Value> actives(layout.stacks.size()), gradients, flags;
+  SmallVector<bool> stacked;
   for (auto [i, stack] : llvm::enumerate(layout.stacks))
     if (stack.trained) {
       actives[i] = gatherGroups(program, stack, active);
-      sum = arith::AddFOp::create(
-          b, loc, sum,
-          buildSquareSum(program, stack, in.gradients[i], actives[i]));
+      gradients.push_back(in.gradients[i]);
+      flags.push_back(actives[i]);
+      stacked.push_back(stack.stacked);
     }
-  Value norm = math::SqrtOp::create(b, loc, sum);
+  auto norm = GradientNormOp::create(b, loc, b.getF64Type(), context.element,
+                                     gradients, flags, in.clip, stacked);
   auto normType = RankedTensorType::get({1}, b.getF64Type());
-  program.write(in.gradientNorm,
-                tensor::FromElementsOp::create(b, loc, normType, norm));
-  Value scale = buildScale(context, program, in.clip, norm);
+  program.write(
+      in.gradientNorm,
+      tensor::FromElementsOp::create(b, loc, normType, norm.getNorm()));
 
   for (auto [i, stack] : llvm::enumerate(layout.stacks)) {
     if (!stack.trained)
@@ -449,7 +351,7 @@ static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
     UpdateOp update = UpdateOp::create(
         b, withOpName(loc, stack.names.front()), parameter.getType(), slotTypes, parameter, in.gradients[i],
         slots, actives[i], gatherGroups(program, stack, steps), in.lr,
-        in.decay, scale, stack.stacked);
+        in.decay, norm.getScale(), stack.stacked);
     {
       OpBuilder::InsertionGuard guard(b);
       Block *block = b.createBlock(&update.getRule());
@@ -499,7 +401,8 @@ LogicalResult modc::buildTrainStep(ProgramContext &context) {
   addSettings(context, program, in);
   in.touched = gradients->touched;
   in.gradients = gradients->values;
-  // Gradients live in their arena, so that a step needs no more workspace.
+  // Gradients live in their arena, so that a step needs no more workspace, where
+  // they live in memory at all.
   for (auto [i, value] : llvm::enumerate(in.gradients))
     if (value)
       value = program.writeNow(program.getGradient(i), value);

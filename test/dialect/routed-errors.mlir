@@ -396,6 +396,38 @@ func.func @pullback_c2_integers(%x: tensor<?xi32>) {
 
 // -----
 
+func.func @gradient_norm_c1(%d: tensor<3x2xf32>, %a: tensor<3xi8>, %c: f32) {
+  // expected-error @+1 {{'modular.gradient_norm' op has 1 gradients but 0 flags}}
+  %n, %s = modular.gradient_norm (%d : tensor<3x2xf32>) active(%a : tensor<3xi8>) clip %c stacked [] : f32 -> f64, f32
+  return
+}
+
+// -----
+
+func.func @gradient_norm_c1_scalar(%d: tensor<f32>, %a: tensor<1xi8>, %c: f32) {
+  // expected-error @+1 {{'modular.gradient_norm' op has a gradient 'tensor<f32>', which is no stack}}
+  %n, %s = modular.gradient_norm (%d : tensor<f32>) active(%a : tensor<1xi8>) clip %c stacked [true] : f32 -> f64, f32
+  return
+}
+
+// -----
+
+func.func @gradient_norm_c1_dynamic(%d: tensor<?xf32>, %a: tensor<1xi8>, %c: f32) {
+  // expected-error @+1 {{'modular.gradient_norm' op has a gradient 'tensor<?xf32>', whose size is not known}}
+  %n, %s = modular.gradient_norm (%d : tensor<?xf32>) active(%a : tensor<1xi8>) clip %c stacked [false] : f32 -> f64, f32
+  return
+}
+
+// -----
+
+func.func @gradient_norm_c2(%d: tensor<3x2xf32>, %a: tensor<2xi8>, %c: f32) {
+  // expected-error @+1 {{'modular.gradient_norm' op has 3 slices of 'tensor<3x2xf32>', but active is 'tensor<2xi8>'}}
+  %n, %s = modular.gradient_norm (%d : tensor<3x2xf32>) active(%a : tensor<2xi8>) clip %c stacked [true] : f32 -> f64, f32
+  return
+}
+
+// -----
+
 func.func @update_c1(%w: tensor<3x2xf32>, %d: tensor<3xf32>, %a: tensor<3xi8>, %n: tensor<3xi64>, %r: f32) {
   // expected-error @+1 {{'modular.update' op has a parameter 'tensor<3x2xf32>' but a gradient 'tensor<3xf32>'}}
   %q = modular.update %w, %d active %a steps %n lr %r decay %r scale %r stacked {

@@ -86,6 +86,8 @@ class Checks:
             self.case = case
             try:
                 self.forced(buffers, goal, inputs, wanted, choices)
+                if self.has("train_step"):
+                    self.train_step(buffers, goal, choices)
                 self.modes(buffers, goal, inputs, wanted)
                 if self.has("e_step"):
                     self.e_step(buffers, goal, inputs, wanted, choices)
@@ -255,6 +257,38 @@ class Checks:
             raise Mismatch("e_step: selection differs")
         if (got["after"] < got["before"]).any():
             raise Mismatch("e_step: an objective falls")
+
+    def train_step(self, buffers, goal, choices):
+        """A step is m_step and update to the bit, whether gradients are clipped or
+        updates run where gradients are computed."""
+        model, groups = self.model, self.model.signature["groups"]
+        rng = np.random.default_rng([self.seed, 27])
+        state = {k: rng.random(v.shape) for k, v in model.state_views().items() if k != "steps"}
+        frozen = rng.random(len(groups)) < 0.2
+        given = {**buffers, **goal, "selection": choices}
+        for clip, decay in ((0.0, 0.0), (1e30, 0.01), (0.01, 0.0)):
+            reals, results = [0.01, decay, clip], []
+            for whole in (False, True):
+                model.set_parameters(self.parameters)
+                for name, view in model.state_views().items():
+                    view[...] = state.get(name, 3)
+                for view in model.gradient_views().values():
+                    view[...] = np.nan
+                if whole:
+                    buffers = {**given, "frozen": frozen}
+                    got = model.run("train_step", buffers, len(choices), 0, [], reals)
+                else:
+                    touched = model.run("m_step", given, len(choices))["touched"]
+                    buffers = {"touched": touched, "frozen": frozen}
+                    got = model.run("update", buffers, 0, 0, [], reals)
+                result = {"the norm": got["gradient_norm"]}
+                for views in (model.parameter_views(), model.state_views()):
+                    result.update({f"{len(result)} {k}": v.copy() for k, v in views.items()})
+                results.append(result)
+            for name, value in results[0].items():
+                if not np.array_equal(value, results[1][name], equal_nan=True):
+                    raise Mismatch(f"train_step: '{name}' is not of m_step and update, clip {clip}")
+        model.set_parameters(self.parameters)
 
     def update(self):
         """Three steps with different groups touched, against NumPy's rules."""

@@ -294,6 +294,18 @@ def _pullback(ev, op, *operands):
     return tape.pull_back(operands[:a], operands[a : a + b], operands[a + b :])
 
 
+@handles("modular.gradient_norm")
+def _gradient_norm(ev, op, *operands):
+    *tensors, clip = [o.data for o in operands]
+    half, total = len(tensors) // 2, 0.0
+    for g, active, stacked in zip(tensors[:half], tensors[half:], op.attrs["stacked"]):
+        g = np.asarray(g, np.float64)
+        on = (active != 0).reshape((-1,) + (1,) * (g.ndim - 1)) if stacked else active[0] != 0
+        total += np.where(on, g * g, 0).sum()
+    norm = np.sqrt(total)
+    return [Var(norm), Var(clip / norm if clip > 0 and norm > clip else 1.0)]
+
+
 @handles("modular.update")
 def _update(ev, op, *operands):
     states = operands[2:-5]

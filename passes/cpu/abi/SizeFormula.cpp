@@ -280,8 +280,15 @@ SizeFormula::Bound SizeFormula::buildArith(Operation *op) {
   return TypeSwitch<Operation *, Bound>(op)
       .Case<arith::AddIOp>(
           [&](auto) { return Bound{add(a.value, b.value), exact}; })
-      .Case<arith::MulIOp>(
-          [&](auto) { return Bound{mul(a.value, b.value), exact}; })
+      .Case<arith::MulIOp>([&](auto) {
+        // What is not negative, times what is, is at most 0: a bound of it
+        // would bound from the wrong side.
+        APInt factor;
+        if (!exact && matchPattern(op->getOperand(1), m_ConstantInt(&factor)) &&
+            factor.isNegative())
+          return Bound{constant(0), false};
+        return Bound{mul(a.value, b.value), exact};
+      })
       .Case<arith::MaxSIOp, arith::MaxUIOp>([&](auto) { return maximum(a, b); })
       .Case<arith::SubIOp>([&](auto) -> Bound {
         if (!b.exact)

@@ -135,3 +135,29 @@ func.func @carried_rows(%x: memref<?x3xf32> {modular.role = "output", modular.na
   memref.copy %copy, %x : memref<?x3xf32> to memref<?x3xf32>
   return
 }
+
+// The last part of a whole is shorter, which bounds no other part.
+// CHECK-LABEL: func.func private @parts_workspace
+// CHECK: %[[PART:.*]] = arith.constant 264 : i64
+// CHECK: "llvm.intr.smul.with.overflow"(%{{.*}}, %[[PART]])
+func.func @parts(%x: memref<784xf32> {modular.role = "output", modular.name = "x"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %c-264 = arith.constant -264 : index
+  %c264 = arith.constant 264 : index
+  %c784 = arith.constant 784 : index
+  scf.parallel (%i) = (%c0) to (%c3) step (%c1) {
+    %part = arith.remui %i, %c3 : index
+    %behind = arith.muli %part, %c-264 : index
+    %left = arith.addi %behind, %c784 : index
+    %rows = arith.minsi %left, %c264 : index
+    %a = memref.alloc(%rows) : memref<?xf32>
+    %v = memref.load %x[%i] : memref<784xf32>
+    memref.store %v, %a[%c0] : memref<?xf32>
+    %u = memref.load %a[%c0] : memref<?xf32>
+    memref.store %u, %x[%i] : memref<784xf32>
+    scf.reduce
+  }
+  return
+}

@@ -37,25 +37,3 @@ func.func @scan(%h: tensor<?x4xf32>, %xs: tensor<?x8x4xf32>) -> (tensor<?x4xf32>
   }
   return %last, %all : tensor<?x4xf32>, tensor<?x8x4xf32>
 }
-
-// -----
-
-// Only active slices are read and written, through the shared argument.
-// CHECK-LABEL: func @update
-// CHECK-SAME: %[[P:[a-z0-9]*]]: tensor<8x16x4xf32>
-// CHECK: scf.forall {{.*}} shared_outs(%[[S:.*]] = %[[P]])
-// An inactive slice has no rows.
-// CHECK: %[[ROWS:.*]] = arith.select %{{.*}}, %c16, %c0 : index
-// CHECK: tensor.extract_slice %[[S]][%{{.*}}, 0, 0] [1, %[[ROWS]], 4]
-// CHECK-NOT: %[[P]]
-// CHECK: tensor.parallel_insert_slice {{.*}} into %[[S]]
-func.func @update(%p: tensor<8x16x4xf32>, %g: tensor<8x16x4xf32>, %a: tensor<8xi8>, %n: tensor<8xi64>,
-                  %lr: f32, %d: f32, %c: f32) -> tensor<8x16x4xf32> {
-  %r = modular.update %p, %g active %a steps %n lr %lr decay %d scale %c stacked {
-  ^bb0(%v: f32, %w: f32, %l: f32, %t: f32):
-    %s = arith.mulf %l, %w : f32
-    %q = arith.subf %v, %s : f32
-    modular.yield %q : f32
-  } : tensor<8x16x4xf32>, tensor<8x16x4xf32>, tensor<8xi8>, tensor<8xi64>, f32, f32, f32 -> tensor<8x16x4xf32>
-  return %r : tensor<8x16x4xf32>
-}

@@ -17,6 +17,8 @@ import sys
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[".."] * 4))
 # Elements of half of the smallest matrix of these networks that is not tiny.
 LARGE = 160
+# A task may have a part of a gradient aside, of at most as many.
+PART = 1 << 16
 FUNCTION = re.compile(r"func\.func (private )?@(\w+)\(")
 ALLOC = re.compile(r"memref\.alloc\(\).*: memref<((?:\d+x)+)f32>")
 CALL = re.compile(r"call @matmul_\w+\((.*?)\)")
@@ -33,8 +35,13 @@ def temporaries(example, flags):
     for line in lines:
         if call := CALL.search(line):
             panels.update(call[1].split(", ")[3:])
-    programs, found, name = 0, [], ""
+    programs, found, name, tasks = 0, [], "", None
     for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith("scf.parallel"):
+            tasks = indent
+        elif tasks is not None and indent <= tasks:
+            tasks = None
         if function := FUNCTION.search(line):
             name = function[2]
             programs += not function[1]
@@ -44,7 +51,7 @@ def temporaries(example, flags):
         elements = 1
         for size in alloc[1].split("x")[:-1]:
             elements *= int(size)
-        if elements >= LARGE:
+        if elements >= LARGE if tasks is None else elements > PART:
             found.append((name, alloc[1]))
     return found, programs
 
