@@ -95,6 +95,29 @@ static Write writeCollapsed(Write write) {
   return inner;
 }
 
+/// Lets a loop that inserts slices into an empty tensor do so in the destination
+/// of its result. Bufferization sees a conflict in a write of what stands in its
+/// destination already.
+static bool insertInPlace(Write write) {
+  auto result = dyn_cast<OpResult>(write.getSource());
+  auto loop = write.getSource().getDefiningOp<scf::ForOp>();
+  auto destination = dyn_cast<BlockArgument>(write.getDest());
+  if (!loop || !destination || !destination.hasOneUse() ||
+      destination.getType() != result.getType() ||
+      loop->getBlock() != destination.getOwner())
+    return false;
+  OpOperand &init = loop.getInitsMutable()[result.getResultNumber()];
+  auto insert = loop.getYieldedValues()[result.getResultNumber()]
+                    .getDefiningOp<tensor::InsertSliceOp>();
+  if (!init.get().getDefiningOp<tensor::EmptyOp>() || !insert ||
+      insert.getDest() != loop.getTiedLoopRegionIterArg(&init))
+    return false;
+  init.set(destination);
+  write->getResult(0).replaceAllUsesWith(result);
+  write.erase();
+  return true;
+}
+
 namespace {
 struct PrepareDestinations
     : modc::impl::PrepareDestinationsPassBase<PrepareDestinations> {
@@ -128,6 +151,8 @@ struct PrepareDestinations
       }
     }
     for (Write write : writes) {
+      if (insertInPlace(write))
+        continue;
       write = writeCollapsed(write);
       readDestination(write, write.getSource(), write->getResult(0));
     }

@@ -58,3 +58,26 @@ func.func @loop(%zero: f32, %n: index, %p: tensor<4xf32>) -> (tensor<4xf32>, ten
   %0 = bufferization.materialize_in_destination %f in %p : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %0, %r : tensor<4xf32>, tensor<4xf32>
 }
+
+// A loop that inserts slices does so in the destination, which bufferization
+// would take for a conflict with the write behind the loop.
+// CHECK-LABEL: func.func @slices
+// CHECK-SAME: %[[X:[a-z0-9]*]]: {{[^,]*}}, %[[OUT:[a-z0-9]*]]:
+// CHECK: %[[R:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %[[OUT]])
+// CHECK-NOT: materialize_in_destination
+// CHECK: return %[[R]]
+func.func @slices(%x: tensor<?x4x8xf32> {bufferization.writable = false}, %out: tensor<?x4x8xf32> {bufferization.writable = true})
+    -> tensor<?x4x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %n = tensor.dim %x, %c0 : tensor<?x4x8xf32>
+  %e = tensor.empty(%n) : tensor<?x4x8xf32>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %e) -> (tensor<?x4x8xf32>) {
+    %s = tensor.extract_slice %x[0, %i, 0] [%n, 1, 8] [1, 1, 1] : tensor<?x4x8xf32> to tensor<?x8xf32>
+    %t = tensor.insert_slice %s into %a[0, %i, 0] [%n, 1, 8] [1, 1, 1] : tensor<?x8xf32> into tensor<?x4x8xf32>
+    scf.yield %t : tensor<?x4x8xf32>
+  }
+  %w = bufferization.materialize_in_destination %r in %out : (tensor<?x4x8xf32>, tensor<?x4x8xf32>) -> tensor<?x4x8xf32>
+  return %w : tensor<?x4x8xf32>
+}
