@@ -36,6 +36,14 @@ def affine(members, inputs, outputs):
     return glorot(*size, inputs, outputs), torch.zeros(*size, outputs)
 
 
+def adam(parameters, rate):
+    """Adam in one kernel where this PyTorch has it for processors, from 2.4 on."""
+    try:
+        return torch.optim.Adam(parameters, lr=rate, fused=True)
+    except (RuntimeError, TypeError):
+        return torch.optim.Adam(parameters, lr=rate)
+
+
 class Trainer:
     """`form` says how a layer runs its chosen members: "loop", each a tensor of its
     own, "grouped" (grouped_mm), "all" (every member on every row, then the chosen
@@ -58,7 +66,7 @@ class Trainer:
         self.parameters = list(self.leaves())
         for parameter in self.parameters:
             parameter.requires_grad_()
-        self.optimizer = torch.optim.Adam(self.parameters, lr=rate, fused=True)
+        self.optimizer = adam(self.parameters, rate)
         members = [m for _, _, m in network.layers]
         self.stored = torch.stack(
             [torch.randint(m, (len(x),)) for m in members], 1)

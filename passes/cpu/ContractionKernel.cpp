@@ -25,8 +25,10 @@ constexpr int64_t kFewBlock = 16;
 constexpr int64_t kNearestCache = 32 << 10;
 
 /// How many rows of b fill a vector of `lanes` elements; 1 where the product is
-/// none of rows with a narrow b whose rows lie one after another.
-static int64_t countSums(const Contraction &contraction, int64_t lanes) {
+/// none of rows with a narrow b whose rows lie one after another, or where
+/// blocks of k are not made of such vectors.
+static int64_t countSums(const Contraction &contraction, int64_t lanes,
+                         int64_t kBlock) {
   int64_t columns = contraction.columns(), depth = contraction.depth();
   if (contraction.transposedA || contraction.transposedB || columns == 0 ||
       lanes % columns || ShapedType::isDynamic(depth))
@@ -36,7 +38,7 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes) {
       !contraction.typeA().areTrailingDimsContiguous(1))
     return 1;
   int64_t sums = lanes / columns;
-  return depth < 2 * sums ? 1 : sums;
+  return depth < 2 * sums || kBlock % sums ? 1 : sums;
 }
 
 KernelSchedule::KernelSchedule(const Contraction &contraction,
@@ -46,7 +48,7 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
       // As many accumulators as leave registers for a row of b and a scalar: 24
       // of 32 with AVX-512, 12 of 16 else.
       vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock),
-      sums(countSums(contraction, lanes)) {
+      sums(countSums(contraction, lanes, kBlock)) {
   // Rows of b that are far apart share few sets of a cache, and its pages are
   // many. One panel's rows are adjacent as they are, and all of a small b is in
   // the nearest cache.
@@ -160,9 +162,9 @@ void KernelBuilder::panels(Value space) {
   };
   // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
   // start and end too.
-  bool sumsNothing =
-      ShapedType::isDynamic(contraction.depth()) &&
-      (contraction.start != Contraction::Start::Old || contraction.finish);
+  bool sumsNothing = ShapedType::isDynamic(contraction.depth()) &&
+                     (contraction.start != Contraction::Start::Old ||
+                      contraction.finish || contraction.scatter);
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;

@@ -26,8 +26,8 @@ constexpr const char *kKernelAttribute = "modular.kernel";
 /// another.
 constexpr int64_t kNarrowRows = 8;
 
-/// How a product of one shape is computed: a function of the shape and of the
-/// machine, never of the number of rows at hand.
+/// How a product of one shape is computed: a function of the shape, the layout
+/// and the machine, never of the number of rows at hand.
 struct KernelSchedule {
   KernelSchedule(const Contraction &contraction, int64_t vectorBits,
                  int64_t kBlock);
@@ -61,9 +61,9 @@ struct KernelSchedule {
 
 /// Emits loops over blocks of k, panels of columns and tiles of rows. Each
 /// element of c is one chain of fused additions over ascending k that starts at
-/// its old value, whatever its tile; where b is narrow, a number of chains that
-/// depends on the number of its columns. `panel` is null or of the schedule's
-/// type.
+/// its old value, whatever its tile; where b is narrow, as many chains as rows
+/// of b fill a vector, for any number of rows. `panel` is null or of the
+/// schedule's type.
 void buildContraction(mlir::OpBuilder &builder, mlir::Location loc,
                       const Contraction &contraction, mlir::Value panel,
                       const KernelSchedule &schedule);

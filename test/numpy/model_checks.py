@@ -86,7 +86,7 @@ class Checks:
             self.case = case
             try:
                 self.forced(buffers, goal, inputs, wanted, choices)
-                if self.has("train_step"):
+                if self.has("train_step") and self.has("update"):
                     self.train_step(buffers, goal, choices)
                 self.modes(buffers, goal, inputs, wanted)
                 if self.has("e_step"):

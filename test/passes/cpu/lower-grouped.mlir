@@ -83,6 +83,8 @@ func.func @gradient(%x: tensor<?x4xf32> {bufferization.writable = false}, %dy: t
 // NAIVE-LABEL: func @one_pick
 // NAIVE-NOT: modular.scatter_rows
 // NAIVE: scf.forall
+// NAIVE-NOT: modular.scatter_rows
+// NAIVE: return
 // BUFFERS-LABEL: func.func @one_pick(
 // BUFFERS: call @matmul_nx4x5_rows_{{.*}}scatter
 // BUFFERS-NOT: memref.copy
