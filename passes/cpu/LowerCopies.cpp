@@ -48,6 +48,8 @@ struct LowerCopiesPass
       ++numLowered;
     });
     getOperation()->walk([&](ScatterRowsOp scatter) {
+      if (!isa<MemRefType>(scatter.getSource().getType()))
+        return; // not this phase
       lower(scatter);
       ++numLowered;
     });
