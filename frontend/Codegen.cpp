@@ -112,13 +112,13 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   passes.run(module, modules);
 }
 
-/// The passes of code generation but one. Loop strength reduction weighs every
-/// form of every address of the unrolled tiles against each other, which takes
-/// longer than all else, and the processor's addressing modes make up for it.
+/// The passes of code generation but one. The scheduler of instructions moves
+/// loads of later rounds of a tile up until its sums no longer fit the
+/// registers, and the processor has a scheduler of its own.
 class CodegenPasses : public llvm::legacy::PassManager {
 public:
   void add(llvm::Pass *pass) override {
-    if (pass->getPassName() == "Loop Strength Reduction")
+    if (pass->getPassName() == "Machine Instruction Scheduler")
       delete pass;
     else
       llvm::legacy::PassManager::add(pass);

@@ -21,8 +21,13 @@ constexpr int64_t kFewRows = 8;
 /// Rows of b that a product of few rows goes through side by side: streams that
 /// a processor sees coming.
 constexpr int64_t kFewBlock = 16;
-/// Bytes of a first-level cache that b may take.
+/// Bytes of a first-level cache that b, or a panel of it, may take.
 constexpr int64_t kNearestCache = 32 << 10;
+/// Rounds of k in one of the loop where panels are many: what counts and asks
+/// for the next one is then little beside the arithmetic.
+constexpr int64_t kUnrolled = 4;
+/// Blocks of k are multiples of this, where there are several.
+constexpr int64_t kBlockUnit = 16;
 
 /// How many rows of b fill a vector of `lanes` elements; 1 where the product is
 /// none of rows with a narrow b whose rows lie one after another, or where
@@ -41,14 +46,32 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes,
   return depth < 2 * sums || kBlock % sums ? 1 : sums;
 }
 
+/// The length of a block of k: at most `most`, such that a panel of
+/// `panelColumns` stays in the nearest cache while rows go by, and all blocks
+/// have much the same length.
+static int64_t chooseBlock(const Contraction &contraction, int64_t panelColumns,
+                           int64_t most) {
+  int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+  int64_t row = std::max<int64_t>(
+      1, std::min(contraction.columns(), panelColumns) * bytes);
+  int64_t near = kNearestCache / row;
+  most = std::min(most, std::max(near - near % kBlockUnit, kBlockUnit));
+  int64_t depth = contraction.depth();
+  if (ShapedType::isDynamic(depth) || depth <= most)
+    return most;
+  int64_t even = llvm::divideCeil(depth, llvm::divideCeil(depth, most));
+  return std::min<int64_t>(most, llvm::alignTo(even, kBlockUnit));
+}
+
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
     : lanes(vectorBits / contraction.element().getIntOrFloatBitWidth()),
       columns(contraction.columns()),
       // As many accumulators as leave registers for a row of b and a scalar: 24
       // of 32 with AVX-512, 12 of 16 else.
-      vectors(vectorBits >= 512 ? 4 : 2), kBlock(kBlock),
-      sums(countSums(contraction, lanes, kBlock)) {
+      vectors(vectorBits >= 512 ? 4 : 2),
+      kBlock(chooseBlock(contraction, panelColumns(), kBlock)),
+      sums(countSums(contraction, lanes, this->kBlock)) {
   // Rows of b that are far apart share few sets of a cache, and its pages are
   // many. One panel's rows are adjacent as they are, and all of a small b is in
   // the nearest cache.
@@ -56,6 +79,7 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
   int64_t depth = contraction.depth();
   bool near =
       !ShapedType::isDynamic(depth) && depth * columns * bytes <= kNearestCache;
+  unrolled = near ? 1 : kUnrolled;
   packed = contraction.transposedB || (columns > panelColumns() && !near);
 }
 

@@ -39,6 +39,8 @@ struct KernelSchedule {
   /// Values of k side by side in a vector of sums: 1 unless b is so narrow that
   /// a vector holds several of its rows.
   int64_t sums;
+  /// Rounds of k in one of the loop of a tile.
+  int64_t unrolled;
   /// Whether b is copied, a panel at a time, to where its rows are adjacent.
   bool packed;
 

@@ -79,23 +79,25 @@ void KernelBuilder::transposeSquare(int64_t width, Value j, Value k, Value row,
                             ValueRange{offset(row, i), column});
 }
 
-std::pair<int64_t, int64_t> KernelBuilder::linesOfPanel() {
+KernelBuilder::Pieces KernelBuilder::piecesOfPanel() {
   int64_t depth = std::min(block, contraction.depth());
   int64_t columns = std::min(schedule.panelColumns(), contraction.columns());
   if (contraction.transposedB)
     std::swap(depth, columns);
-  int64_t ofRow = llvm::divideCeil(columns, elementsOfLine());
-  return {depth * ofRow, ofRow};
+  int64_t lines = llvm::divideCeil(columns, elementsOfLine());
+  int64_t ofRow = llvm::divideCeil(lines, kLinesOfPiece);
+  return {depth * ofRow, ofRow, int64_t(llvm::divideCeil(lines, ofRow))};
 }
 
 void KernelBuilder::prefetch(Value next, Value place) {
-  int64_t ofRow = linesOfPanel().second;
-  Value line = arith::ShRUIOp::create(*this, place, index(kLineBits));
-  Value row = createOrFold<arith::DivUIOp>(line, index(ofRow));
+  Pieces pieces = piecesOfPanel();
+  int64_t columns = pieces.lines * elementsOfLine();
+  Value piece = arith::ShRUIOp::create(*this, place, index(kPieceBits));
+  Value row = createOrFold<arith::DivUIOp>(piece, index(pieces.ofRow));
   Value column = createOrFold<arith::MulIOp>(
-      createOrFold<arith::RemUIOp>(line, index(ofRow)),
-      index(elementsOfLine()));
-  memref::PrefetchOp::create(*this, next, ValueRange{row, column},
-                             /*isWrite=*/false, /*localityHint=*/2,
-                             /*isDataCache=*/true);
+      createOrFold<arith::RemUIOp>(piece, index(pieces.ofRow)), index(columns));
+  for (int64_t line = 0; line < pieces.lines; ++line)
+    memref::PrefetchOp::create(
+        *this, next, ValueRange{row, offset(column, line * elementsOfLine())},
+        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }

@@ -181,15 +181,17 @@ bool KernelBuilder::isOnlyBlock() const {
 
 void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
                          Value copy) {
-  // Each tile asks for its share of the next panel, a line at most each round
+  int64_t unrolled = of.of && !copy ? schedule.unrolled : 1;
+  Value length = difference(part.last, part.first);
+  // Each tile asks for its share of the next panel, a piece at most each round
   // of the loop over k: reading b is then hidden behind arithmetic.
   Value share, place;
   if (of.of && part.next) {
-    int64_t lines = linesOfPanel().first << kLineBits;
-    share = createOrFold<arith::DivUIOp>(index(lines), of.of);
+    int64_t pieces = piecesOfPanel().count << kPieceBits;
+    share = createOrFold<arith::DivUIOp>(index(pieces), of.of);
     place = createOrFold<arith::MulIOp>(share, of.number);
-    share =
-        createOrFold<arith::DivUIOp>(share, difference(part.last, part.first));
+    Value rounds = createOrFold<arith::CeilDivUIOp>(length, index(unrolled));
+    share = createOrFold<arith::DivUIOp>(share, rounds);
   }
   SmallVector<Part> parts;
   SmallVector<Value> columns;
@@ -209,18 +211,9 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
   for (int64_t r = 0; r < rows; ++r)
     rowsOfA.push_back(contraction.transposedA ? offset(i, r)
                                               : rowOfA(offset(i, r)));
-  SmallVector<Value> starts = startSums(parts, part);
-  if (share)
-    starts.push_back(place);
-  auto op = scf::ForOp::create(*this, part.first, part.last, index(1), starts,
-                               [](OpBuilder &, Location, Value, ValueRange) {});
-  {
-    OpBuilder::InsertionGuard guard(*this);
-    setInsertionPointToStart(op.getBody());
-    Value k = op.getInductionVar();
+  SmallVector<Value> sums = startSums(parts, part);
+  auto addProducts = [&](Value k) {
     Value kOfPanel = panel ? difference(k, part.first) : k;
-    if (share)
-      prefetch(part.next, op.getRegionIterArgs().back());
     SmallVector<Value> line;
     for (auto [v, width] : llvm::enumerate(part.widths))
       line.push_back(
@@ -229,7 +222,6 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
       for (auto [b, at] : llvm::zip(line, offsets))
         vector::StoreOp::create(
             *this, b, copy, ValueRange{difference(k, part.first), index(at)});
-    SmallVector<Value> next;
     Value kOfA = contraction.transposedA ? rowOfA(k) : k;
     for (int64_t r = 0; r < rows; ++r) {
       Value row = rowsOfA[r];
@@ -240,14 +232,46 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
                                                   ValueRange{row, k});
       for (auto [v, b] : llvm::enumerate(line)) {
         Value a = broadcast(cast<VectorType>(b.getType()), scalar);
-        next.push_back(vector::FMAOp::create(
-            *this, a, b, op.getRegionIterArg(r * part.widths.size() + v)));
+        Value &sum = sums[r * line.size() + v];
+        sum = vector::FMAOp::create(*this, a, b, sum);
       }
     }
+  };
+  auto rounds = [&](Value first, Value last, int64_t step) {
+    SmallVector<Value> carried = sums;
     if (share)
-      next.push_back(
+      carried.push_back(place);
+    auto op =
+        scf::ForOp::create(*this, first, last, index(step), carried,
+                           [](OpBuilder &, Location, Value, ValueRange) {});
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(op.getBody());
+    if (share)
+      prefetch(part.next, op.getRegionIterArgs().back());
+    llvm::copy(op.getRegionIterArgs().take_front(sums.size()), sums.begin());
+    for (int64_t u = 0; u < step; ++u)
+      addProducts(offset(op.getInductionVar(), u));
+    carried = sums;
+    if (share)
+      carried.push_back(
           arith::AddIOp::create(*this, op.getRegionIterArgs().back(), share));
-    scf::YieldOp::create(*this, next);
+    scf::YieldOp::create(*this, carried);
+    llvm::copy(op.getResults().take_front(sums.size()), sums.begin());
+    if (share)
+      place = op.getResults().back();
+  };
+  Value rest, stop = part.last;
+  if (unrolled > 1 && !isMultiple(unrolled)) {
+    rest = createOrFold<arith::RemUIOp>(length, index(unrolled));
+    stop = difference(part.last, rest);
   }
-  endSums(parts, op.getResults().take_front(parts.size()), part);
+  rounds(part.first, stop, unrolled);
+  if (rest)
+    rounds(stop, part.last, 1);
+  endSums(parts, sums, part);
+}
+
+bool KernelBuilder::isMultiple(int64_t of) const {
+  int64_t depth = contraction.depth();
+  return !ShapedType::isDynamic(depth) && depth % of == 0 && block % of == 0;
 }

@@ -104,15 +104,24 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
                const Panel &part);
   /// Whether one block of k is known to be all.
   bool isOnlyBlock() const;
-  /// Bits of a part of a cache line, in places of lines.
-  static constexpr int64_t kLineBits = 16;
-  /// Lines of a cache that a full panel takes up, and those of one row of b.
-  std::pair<int64_t, int64_t> linesOfPanel();
+  /// Whether all blocks of k are known to be multiples of `of` long.
+  bool isMultiple(int64_t of) const;
   int64_t elementsOfLine() { return 64 * 8 / element.getIntOrFloatBitWidth(); }
-  /// Asks for a line of the next panel, `next`, that is at `place`: a number of
-  /// lines with kLineBits bits behind the point.
+  /// Pieces of a panel that are asked for at once: up to kLinesOfPiece adjacent
+  /// lines of a cache.
+  struct Pieces {
+    int64_t count; ///< of a full panel
+    int64_t ofRow; ///< of one row of b
+    int64_t lines; ///< of a piece
+  };
+  static constexpr int64_t kLinesOfPiece = 4;
+  Pieces piecesOfPanel();
+  /// Bits of a part of a piece, in places of pieces.
+  static constexpr int64_t kPieceBits = 16;
+  /// Asks for the piece of the next panel, `next`, that is at `place`: a number
+  /// of pieces with kPieceBits bits behind the point.
   void prefetch(mlir::Value next, mlir::Value place);
-  /// A share of the lines of the next panel.
+  /// A share of the pieces of the next panel.
   struct Share {
     mlir::Value number, of; ///< null: of none
   };

@@ -419,7 +419,7 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "256",
                         "Width of a vector register">,
                  Option<"kBlock", "k-block", "int64_t", "256",
-                        "Length of a block of k">,
+                        "Length of a block of k at most">,
                  Option<"rowBlock", "row-block", "int64_t", "64",
                         "Rows of one task of a parallel loop">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
