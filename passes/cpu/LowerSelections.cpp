@@ -85,19 +85,32 @@ struct LowerMode : OpRewritePattern<ModeOp> {
     Value scores = op.getScores();
     Type element = tensorType(scores).getElementType();
     Type i32 = b.getI32Type();
+    // Two reductions that run in vectors: the largest score, then the first
+    // member that has it. A NaN is no score; where all are, member 0 is it.
+    int64_t members = cast<SelectionType>(op.getType()).getMembers();
+    AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
     Value largest = b.fill(emptyPicks(b, scores, element),
                            -std::numeric_limits<double>::infinity());
-    Value member = b.fillInteger(emptyPicks(b, scores, i32), 0);
-    AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
-    Value result = b.generic(
-        scores, {largest, member}, {all, picks, picks}, 1, [&](ValueRange v) {
+    largest = b.generic(scores, largest, {all, picks}, 1, [&](ValueRange v) {
+      Value more =
+          arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
+      return SmallVector<Value>{arith::SelectOp::create(b, more, v[0], v[1])};
+    })[0];
+    Value none = b.integer(i32, members);
+    Value first = b.fillInteger(emptyPicks(b, scores, i32), members);
+    first = b.generic(
+        {scores, largest}, first, {all, picks, picks}, 1, [&](ValueRange v) {
           Value m = b.toInteger(linalg::IndexOp::create(b, 2), i32);
-          Value more =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
-          return SmallVector<Value>{
-              arith::SelectOp::create(b, more, v[0], v[1]),
-              arith::SelectOp::create(b, more, m, v[2])};
-        })[1];
+          Value has =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[0], v[1]);
+          Value candidate = arith::SelectOp::create(b, has, m, none);
+          return SmallVector<Value>{arith::MinSIOp::create(b, candidate, v[2])};
+        })[0];
+    Value result = b.map(first, i32, [&](ValueRange v) -> Value {
+      Value all =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::eq, v[0], none);
+      return arith::SelectOp::create(b, all, b.integer(i32, 0), v[0]);
+    });
     rewriter.replaceOp(
         op, toSelection(b, cast<SelectionType>(op.getType()), result));
     return success();

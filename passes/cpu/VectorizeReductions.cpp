@@ -19,8 +19,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
-#include "passes/cpu/ContractionFusion.h"
 #include "passes/Remarks.h"
+#include "passes/cpu/ContractionFusion.h"
 #include "passes/cpu/LoweringRemarks.h"
 
 namespace modc {
@@ -63,8 +63,8 @@ static Value getValue(RowReduction &reduction) {
   Operation *end =
       reduction.op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   if (isa_and_nonnull<arith::AddFOp, arith::MulFOp, arith::MaximumFOp,
-                      arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(
-          end)) {
+                      arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp,
+                      arith::MaxSIOp, arith::MinSIOp>(end)) {
     if (!sum.hasOneUse() || llvm::count(end->getOperands(), sum) != 1)
       return {};
     reduction.combiner = {end};
@@ -89,7 +89,6 @@ std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   unsigned last = op.getNumLoops() - 1;
   if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 ||
       op.getNumLoops() < 2 || op.getNumReductionLoops() != 1 ||
-      op.hasIndexSemantics() ||
       op.getIteratorTypesArray()[last] != utils::IteratorType::reduction)
     return std::nullopt;
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
@@ -115,9 +114,10 @@ std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   if (!result.value || result.value.getParentBlock() != op.getBody())
     return std::nullopt;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<arith::ArithDialect>(inner.getDialect()) ||
-        (!inner.hasTrait<OpTrait::ConstantLike>() &&
-         !OpTrait::hasElementwiseMappableTraits(&inner)))
+    if (!isa<linalg::IndexOp>(inner) &&
+        (!isa<arith::ArithDialect>(inner.getDialect()) ||
+         (!inner.hasTrait<OpTrait::ConstantLike>() &&
+          !OpTrait::hasElementwiseMappableTraits(&inner))))
       return std::nullopt;
   return result;
 }
@@ -149,6 +149,16 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
                        *this, VectorType::get(lanes, value.getType()), value)
                        .getResult()
                  : value;
+  }
+
+  /// k, or k and the numbers that follow it.
+  Value numbers(Value k, int64_t lanes) {
+    if (!lanes)
+      return k;
+    SmallVector<int64_t> following = llvm::to_vector(llvm::seq(lanes));
+    return arith::AddIOp::create(
+        *this, spread(k, lanes),
+        arith::ConstantOp::create(*this, getIndexVectorAttr(following)));
   }
 
   /// Clones `inner` with operands as `mapping` has them.
@@ -192,7 +202,12 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
     for (Operation &inner : op.getBody()->without_terminator()) {
       if (llvm::is_contained(reduction.combiner, &inner))
         continue;
-      if (inner.hasTrait<OpTrait::ConstantLike>())
+      if (auto index = dyn_cast<linalg::IndexOp>(inner))
+        mapping.map(index.getResult(),
+                    index.getDim() == last
+                        ? numbers(k, lanes)
+                        : spread(place[index.getDim()], lanes));
+      else if (inner.hasTrait<OpTrait::ConstantLike>())
         mapping.map(
             inner.getResult(0),
             spread(ImplicitLocOpBuilder::clone(inner)->getResult(0), lanes));

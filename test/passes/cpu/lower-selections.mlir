@@ -1,19 +1,28 @@
 // RUN: modc-opt %s --modular-lower-routing --canonicalize --split-input-file --verify-diagnostics | FileCheck %s
 
 // Selections become integers [rows, K]. The largest score wins, the first of
-// equals: only a larger one replaces it.
+// equals. A NaN equals nothing; where all are, member 0 stands for them.
 
 // CHECK-LABEL: func.func @mode
 // CHECK-SAME: %[[SCORES:.*]]: tensor<?x2x3xf32>
-// CHECK: %[[BEST:.*]]:2 = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[SCORES]] :
-// CHECK: ^bb0(%[[SCORE:.*]]: f32, %[[LARGEST:.*]]: f32, %[[MEMBER:.*]]: i32):
+// CHECK-DAG: %[[FIRST:.*]] = arith.constant 0 : i32
+// CHECK-DAG: %[[NONE:.*]] = arith.constant 3 : i32
+// CHECK: %[[BEST:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[SCORES]] :
+// CHECK: ^bb0(%[[SCORE:.*]]: f32, %[[LARGEST:.*]]: f32):
+// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[SCORE]], %[[LARGEST]]
+// CHECK: arith.select %[[LARGER]], %[[SCORE]], %[[LARGEST]]
+// CHECK: %[[MEMBER:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[SCORES]], %[[BEST]] :
+// CHECK: ^bb0(%[[SCORE:.*]]: f32, %[[LARGEST:.*]]: f32, %[[SO_FAR:.*]]: i32):
 // CHECK: %[[I:.*]] = linalg.index 2
 // CHECK: %[[M:.*]] = arith.index_cast %[[I]]
-// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[SCORE]], %[[LARGEST]]
-// CHECK: %[[VALUE:.*]] = arith.select %[[LARGER]], %[[SCORE]], %[[LARGEST]]
-// CHECK: %[[ARG:.*]] = arith.select %[[LARGER]], %[[M]], %[[MEMBER]]
-// CHECK: linalg.yield %[[VALUE]], %[[ARG]]
-// CHECK: return %[[BEST]]#1
+// CHECK: %[[IS:.*]] = arith.cmpf oeq, %[[SCORE]], %[[LARGEST]]
+// CHECK: %[[CANDIDATE:.*]] = arith.select %[[IS]], %[[M]], %[[NONE]]
+// CHECK: arith.minsi %[[CANDIDATE]], %[[SO_FAR]]
+// CHECK: %[[RESULT:.*]] = linalg.generic {{.*}} ins(%[[MEMBER]] :
+// CHECK: ^bb0(%[[FOUND:.*]]: i32,
+// CHECK: %[[ALL:.*]] = arith.cmpi eq, %[[FOUND]], %[[NONE]]
+// CHECK: arith.select %[[ALL]], %[[FIRST]], %[[FOUND]]
+// CHECK: return %[[RESULT]]
 func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
   %a = modular.mode %scores : tensor<?x2x3xf32> -> !modular.selection<2 of 3>
   %i = modular.from_selection %a : !modular.selection<2 of 3> -> tensor<?x2xi32>

@@ -48,6 +48,30 @@ func.func @largest(%y: memref<?x10xf64>, %e: memref<?xf64>) {
   return
 }
 
+// The number of the round is a number of each lane.
+// CHECK-LABEL: func.func @first
+// CHECK: scf.for
+// CHECK: arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]> : vector<16xindex>
+// CHECK: scf.for %[[K:.*]] = %c16{{.*}} to %c48
+// CHECK: arith.cmpf oeq, {{.*}} : vector<16xf32>
+// CHECK: arith.minsi {{.*}} : vector<16xi32>
+// CHECK: arith.minsi {{.*}} : vector<8xi32>
+// CHECK: arith.minsi {{.*}} : i32
+func.func @first(%y: memref<?x50xf32>, %v: memref<?xf32>, %e: memref<?xi32>) {
+  %none = arith.constant 50 : i32
+  linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%y, %v : memref<?x50xf32>, memref<?xf32>) outs(%e : memref<?xi32>) {
+  ^bb0(%a: f32, %b: f32, %s: i32):
+    %k = linalg.index 1 : index
+    %n = arith.index_cast %k : index to i32
+    %c = arith.cmpf oeq, %a, %b : f32
+    %i = arith.select %c, %n, %none : i32
+    %m = arith.minsi %i, %s : i32
+    linalg.yield %m : i32
+  }
+  return
+}
+
 // Rounds that depend on their order stay, as do short rows, numbers of columns
 // that only the caller knows, and bits, which are bytes in memory.
 // CHECK-LABEL: func.func @ordered
