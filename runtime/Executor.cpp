@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Executor.h"
+#include "runtime/FloatMode.h"
 
 #include <sched.h>
 
@@ -92,6 +93,7 @@ struct Executor::Pool {
   }
 
   void serve(int64_t worker) {
+    FloatMode mode;
     uint64_t seen = 0;
     for (;;) {
       waitForNews(seen);

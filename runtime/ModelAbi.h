@@ -66,7 +66,9 @@ typedef struct modc_host {
   int64_t every_region;
 } modc_host;
 
-/// The arguments of one run of a program. Arenas and buffers are aligned to 64
+/// The arguments of one run of a program. The host has rounding to nearest and
+/// subnormal numbers as zeros set on the threads of programs and of tasks
+/// (runtime/FloatMode.h); other modes cost bits or speed, nothing else. Arenas and buffers are aligned to 64
 /// bytes by the host; none overlap.
 typedef struct modc_call {
   const modc_host *host;

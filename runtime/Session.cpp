@@ -115,7 +115,8 @@ Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
       return makeError("the executor needs a function and at least 1 worker, "
                        "not ",
                        options.host->workers);
-    session->host = *options.host;
+    session->foreign = std::make_unique<FloatModeHost>(*options.host);
+    session->host = session->foreign->host();
   } else {
     session->executor = std::make_unique<Executor>(options.workers);
     session->host = session->executor->host();
@@ -319,10 +320,13 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
                          sizes,
                          integers,
                          reals};
-  if (traced)
-    traced->call(program.name.c_str(), points, [&] { code.run(&arguments); });
-  else
-    code.run(&arguments);
+  {
+    FloatMode mode;
+    if (traced)
+      traced->call(program.name.c_str(), points, [&] { code.run(&arguments); });
+    else
+      code.run(&arguments);
+  }
   for (size_t i = 0; i < bufferCount; ++i)
     if (program.buffers[i].output && pointers[i] != buffers[i].data &&
         needed[i] > 0)

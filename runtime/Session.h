@@ -17,6 +17,7 @@
 #include "runtime/Arena.h"
 #include "runtime/Artefact.h"
 #include "runtime/Executor.h"
+#include "runtime/FloatMode.h"
 #include "runtime/Trace.h"
 
 #include <array>
@@ -97,6 +98,7 @@ private:
   std::shared_ptr<const Model> shared;
   SessionOptions options;
   std::unique_ptr<Executor> executor;
+  std::unique_ptr<FloatModeHost> foreign; ///< a host that the caller brought
   std::unique_ptr<TracedHost> traced;
   modc_host host = {};
   Arena parameterArena, gradientArena, stateArena, workspace, staging;
