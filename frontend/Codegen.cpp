@@ -208,6 +208,9 @@ void setAttributes(llvm::Module &module, const CpuTarget &target) {
       continue;
     function.addFnAttr("target-cpu", target.name);
     function.addFnAttr("tune-cpu", target.tuning);
+    // What is tuned for may rather have half of the vector.
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(target.vectorBits()));
     // Stack traces of profilers reach the host through a model.
     function.addFnAttr("frame-pointer", "all");
     function.addFnAttr(llvm::Attribute::NoUnwind);

@@ -97,34 +97,38 @@ struct DecomposeUniform : OpRewritePattern<UniformOp> {
     TensorBuilder b(op.getLoc(), rewriter);
     RankedTensorType type = op.getType();
     Philox philox{b};
-    Value perPoint = b.index(op.getRowsPerPoint());
-    Value n = b.dim(op.getPoints(), 0);
-    Value perCandidate = b.mul(n, perPoint);
-    Value rows = b.mul(op.getCandidates(), perCandidate);
-    Value picks = b.index(type.getDimSize(1));
+    // Results [candidates, points, rows of a point, picks], computed with the
+    // points inside: where they came from costs no division, and draws run in
+    // vectors.
+    int64_t perPoint = op.getRowsPerPoint(), picks = type.getDimSize(1);
     Value init = tensor::EmptyOp::create(
-        b, ArrayRef<OpFoldResult>{rows, b.getIndexAttr(type.getDimSize(1))},
+        b,
+        ArrayRef<OpFoldResult>{op.getCandidates(), b.dim(op.getPoints(), 0),
+                               b.getIndexAttr(perPoint), b.getIndexAttr(picks)},
         type.getElementType());
     Value step = philox.truncate(op.getStep());
     Value purpose =
         b.integer(philox.i32, int32_t(uint32_t(op.getPurpose()) << 24));
-    AffineMap all = b.getMultiDimIdentityMap(2);
-    Value result = b.generic({}, init, all, 0, [&](ValueRange) {
-      Value row = linalg::IndexOp::create(b, 0);
-      Value pick = linalg::IndexOp::create(b, 1);
-      Value candidate = arith::DivUIOp::create(b, row, perCandidate);
-      Value rest = arith::RemUIOp::create(b, row, perCandidate);
-      Value point = arith::DivUIOp::create(b, rest, perPoint);
-      Value within = arith::RemUIOp::create(b, rest, perPoint);
-      Value slot = b.add(b.add(op.getSlot(), pick), b.mul(within, picks));
-      std::array<Value, 4> words = philox(
-          {philox.truncate(b.extract(op.getPoints(), point)), step,
-           b.toInteger(slot, philox.i32),
-           b.add(b.toInteger(candidate, philox.i32), purpose)},
-          op.getSeed());
-      return SmallVector<Value>{
-          philox.uniform(words, type.getElementType())};
-    })[0];
+    AffineMap loops = b.getMultiDimIdentityMap(4);
+    Value drawn = b.generic(
+        op.getPoints(), init,
+        {loops.getSubMap({3}), loops.getSubMap({0, 3, 1, 2})}, 0,
+        [&](ValueRange v) {
+          Value candidate = linalg::IndexOp::create(b, 0);
+          Value within = linalg::IndexOp::create(b, 1);
+          Value pick = linalg::IndexOp::create(b, 2);
+          Value slot = b.add(b.add(op.getSlot(), pick),
+                             b.mul(within, b.index(picks)));
+          std::array<Value, 4> words =
+              philox({philox.truncate(v[0]), step,
+                      b.toInteger(slot, philox.i32),
+                      b.add(b.toInteger(candidate, philox.i32), purpose)},
+                     op.getSeed());
+          return SmallVector<Value>{
+              philox.uniform(words, type.getElementType())};
+        })[0];
+    Value result = tensor::CollapseShapeOp::create(
+        b, type, drawn, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
     rewriter.replaceOp(op, result);
     return success();
   }
