@@ -88,7 +88,7 @@ struct ExpandMathPass : modc::impl::ExpandMathPassBase<ExpandMathPass> {
     Type type = op->getResult(0).getType();
     if (!type.isF32() && !type.isF64())
       return op->emitOpError("cannot be expanded for ") << type;
-    MathBuilder b(op->getLoc(), op);
+    MathBuilder b(op->getLoc(), op, /*single=*/type.isF32());
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(

@@ -21,8 +21,14 @@ namespace modc {
 /// Scalar f64 code. Every function here takes and gives f64 values; none calls
 /// a library. Bodies are branch-free, so that loops around them vectorize.
 struct MathBuilder : mlir::ImplicitLocOpBuilder {
-  using mlir::ImplicitLocOpBuilder::ImplicitLocOpBuilder;
   using Value = mlir::Value;
+  /// Whether arguments and results are numbers of f32: series are then as long
+  /// as leaves an error of 2^-36 (of f64 they leave 2^-53 and less), and results
+  /// beyond the range of f32 may be any that are.
+  bool single;
+
+  MathBuilder(mlir::Location loc, mlir::Operation *before, bool single)
+      : ImplicitLocOpBuilder(loc, before), single(single) {}
 
   Value real(double value);
   Value integer(int64_t value);

@@ -101,44 +101,49 @@ static Value clamp(MathBuilder &b, Value x, double limit) {
 static constexpr double kMagic = 0x1.8p52;
 
 Value MathBuilder::exp(Value x) {
-  // x = n·ln 2 + r, |r| ≤ ln 2 / 2. Beyond ±1000 nothing changes.
-  Value in = clamp(*this, x, 1000);
+  // x = n·ln 2 + r, |r| ≤ ln 2 / 2. Beyond ±1000 nothing changes, of f32 beyond
+  // ±200, where n·ln 2 need not be exact either.
+  Value in = clamp(*this, x, single ? 200 : 1000);
   Value shifted = add(mul(in, real(0x1.71547652b82fep+0)), real(kMagic));
   Value n = sub(shifted, real(kMagic));
+  if (single)
+    return scaledExp(sub(in, mul(n, real(0x1.62e42fefa39efp-1))), shifted);
   Value r = sub(sub(in, mul(n, real(0x1.62e42feep-1))),
                 mul(n, real(0x1.a39ef35793c76p-33)));
   return scaledExp(r, shifted);
 }
 
 Value MathBuilder::exp2(Value x) {
-  Value in = clamp(*this, x, 1400);
+  Value in = clamp(*this, x, single ? 300 : 1400);
   Value shifted = add(in, real(kMagic));
   Value rest = sub(in, sub(shifted, real(kMagic)));
   return scaledExp(mul(rest, real(0x1.62e42fefa39efp-1)), shifted);
 }
 
 Value MathBuilder::scaledExp(Value r, Value shifted) {
-  // exp r by its series to r^13, then 2^n in two factors, so that results may
-  // be subnormal or infinite.
+  // exp r by its series to r^13 (r^9), then 2^n in two factors, so that results
+  // may be subnormal or infinite. Those of f32 are neither in f64.
   Value magic = real(kMagic);
   SmallVector<double> series = {1};
-  for (int k = 1; k <= 13; ++k)
+  for (int k = 1; k <= (single ? 9 : 13); ++k)
     series.push_back(series.back() / k);
   Value p = polynomial(r, series);
   Value whole = arith::SubIOp::create(*this, bits(shifted), bits(magic));
-  Value half = arith::ShRSIOp::create(*this, whole, integer(1));
-  Value rest = arith::SubIOp::create(*this, whole, half);
   auto powerOfTwo = [&](Value e) {
     return fromBits(arith::ShLIOp::create(
         *this, arith::AddIOp::create(*this, e, integer(1023)), integer(52)));
   };
+  if (single)
+    return mul(p, powerOfTwo(whole));
+  Value half = arith::ShRSIOp::create(*this, whole, integer(1));
+  Value rest = arith::SubIOp::create(*this, whole, half);
   return mul(mul(p, powerOfTwo(half)), powerOfTwo(rest));
 }
 
 Value MathBuilder::expm1(Value x) {
-  // The series to x^17 below 1/2, where exp(x) − 1 would cancel.
+  // The series to x^17 (x^12) below 1/2, where exp(x) − 1 would cancel.
   SmallVector<double> series = {1};
-  for (int k = 2; k <= 17; ++k)
+  for (int k = 2; k <= (single ? 12 : 17); ++k)
     series.push_back(series.back() / k);
   Value small = mul(x, polynomial(x, series));
   Value large = sub(exp(x), real(1));
@@ -162,7 +167,7 @@ Value MathBuilder::log(Value x) {
   Value s = div(f, add(real(2), f));
   Value z = mul(s, s);
   SmallVector<double> series;
-  for (int k = 1; k <= 11; ++k)
+  for (int k = 1; k <= (single ? 6 : 11); ++k)
     series.push_back(2.0 / (2 * k + 1));
   Value r = mul(z, polynomial(z, series));
   Value half = mul(mul(real(0.5), f), f);
