@@ -46,7 +46,8 @@ int64_t GroupedLowering::largestTask(unsigned c) {
   });
   int64_t rows =
       std::clamp(kTaskBytes / bytes, rowBlock, std::max(rowBlock, kManyRows));
-  return std::max(rows - rows % kTileRows, kTileRows);
+  // Up, so that rows of a power of two are a power of two of tasks.
+  return llvm::alignTo(rows, kTileRows);
 }
 
 namespace {
