@@ -29,19 +29,16 @@ struct Finish {
   bool keepsSums;  ///< whether c gets the sums too
 };
 
-/// Where results go instead of staying where they are computed.
-struct Scatter {
-  mlir::Operation *op;
-  mlir::Value whole, rows; ///< row r of the results is row rows[r] of `whole`
-};
-
 /// c[i, j] += Σ_k a·b, where each operand may be transposed, and the rows of a
-/// may be chosen by number.
+/// and of c may be chosen by number.
 struct Contraction {
   mlir::Value a, b, c;
   /// i32: row r of the product's a, as it is stored, is row rows[r] of `a`.
   /// Null for r itself.
   mlir::Value rows;
+  /// i32: row r of the product's c is row rowsOfC[r] of `c`. No two are the
+  /// same. Null for r itself.
+  mlir::Value rowsOfC;
   bool transposedA = false; ///< a is [k, i]
   bool transposedB = false; ///< b is [j, k]
 
@@ -54,7 +51,6 @@ struct Contraction {
   /// What stored that start before the kernel did it. Null for none.
   mlir::Operation *starter = nullptr;
   std::optional<Finish> finish;
-  std::optional<Scatter> scatter;
 
   mlir::MemRefType typeA() const { return typeOf(a); }
   mlir::MemRefType typeB() const { return typeOf(b); }
@@ -62,7 +58,9 @@ struct Contraction {
   mlir::Type element() const { return typeC().getElementType(); }
 
   /// Rows of c, its columns and the length of the sums; dynamic where unknown.
-  int64_t height() const { return typeC().getDimSize(0); }
+  int64_t height() const {
+    return typeOf(rowsOfC ? rowsOfC : c).getDimSize(0);
+  }
   int64_t columns() const { return typeC().getDimSize(1); }
   int64_t depth() const { return typeB().getDimSize(transposedB ? 1 : 0); }
 

@@ -366,6 +366,9 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
 
 bool modc::fuseScatter(linalg::GenericOp op, Contraction &contraction,
                        AbsorbedOps &absorbed, ArrayRef<Value> late) {
+  // Sums go where results do, from their start on.
+  if (contraction.start == Contraction::Start::Old || contraction.fresh)
+    return false;
   Operation *last = op;
   Value out = contraction.c;
   SmallVector<Value> read = {contraction.a, contraction.b, contraction.rows,
@@ -374,6 +377,11 @@ bool modc::fuseScatter(linalg::GenericOp op, Contraction &contraction,
     last = contraction.finish->op;
     out = contraction.finish->out;
     llvm::append_range(read, contraction.finish->inputs);
+    if (contraction.finish->keepsSums ||
+        llvm::any_of(contraction.finish->inputs, [&](Value input) {
+          return input && sharesRoot(input, out);
+        }))
+      return false;
   }
   if (!getRoot(out).getDefiningOp<memref::AllocOp>())
     return false;
@@ -399,6 +407,9 @@ bool modc::fuseScatter(linalg::GenericOp op, Contraction &contraction,
   });
   if (!only || !hoist(whole, op) || !hoist(rows, op))
     return false;
-  contraction.scatter = {scatter, whole, rows};
+  contraction.c = whole;
+  contraction.rowsOfC = rows;
+  if (contraction.finish)
+    contraction.finish->out = whole;
   return absorbed.insert(scatter);
 }

@@ -36,8 +36,9 @@ bool fuseStart(mlir::linalg::GenericOp op, Contraction &contraction,
 bool fuseFinish(mlir::linalg::GenericOp op, Contraction &contraction,
                 AbsorbedOps &absorbed, llvm::ArrayRef<mlir::Value> late);
 
-/// Stores results where a scatter_rows op puts them, the only one to read them.
-/// All finishes have to be known before.
+/// Computes results where a scatter_rows op puts them, the only one to read
+/// them: nothing is left of the buffer that it read. All finishes have to be
+/// known before.
 bool fuseScatter(mlir::linalg::GenericOp op, Contraction &contraction,
                  AbsorbedOps &absorbed, llvm::ArrayRef<mlir::Value> late);
 

@@ -95,7 +95,7 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
   int64_t accumulators = 6 * schedule.vectors;
   int64_t rows = std::max<int64_t>(
       1, std::min<int64_t>(12, accumulators / part.widths.size()));
-  Value begin = index(0), end = size(contraction.c, 0);
+  Value begin = index(0), end = countRows();
   bool narrow = schedule.sums > 1;
   if (narrow)
     rows = kNarrowRows;
@@ -188,7 +188,7 @@ void KernelBuilder::panels(Value space) {
   // start and end too.
   bool sumsNothing = ShapedType::isDynamic(contraction.depth()) &&
                      (contraction.start != Contraction::Start::Old ||
-                      contraction.finish || contraction.scatter);
+                      contraction.finish);
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;
@@ -206,7 +206,7 @@ void KernelBuilder::panels(Value space) {
 void KernelBuilder::build(Value space) {
   if (!space || contraction.transposedB)
     return panels(space);
-  Value rows = size(contraction.c, 0);
+  Value rows = countRows();
   Value few = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, rows,
                                     index(kFewRows));
   auto branch = scf::IfOp::create(*this, few, /*withElse=*/true);

@@ -23,6 +23,17 @@ Value KernelBuilder::rowOfA(Value row) {
   return arith::IndexCastOp::create(*this, getIndexType(), number);
 }
 
+Value KernelBuilder::rowOfC(Value row, DenseMap<Value, Value> &known) {
+  if (!contraction.rowsOfC)
+    return row;
+  Value &number = known[row];
+  if (!number)
+    number = arith::IndexCastOp::create(
+        *this, getIndexType(),
+        memref::LoadOp::create(*this, contraction.rowsOfC, row));
+  return number;
+}
+
 Value KernelBuilder::loadB(int64_t width, ValueRange at) {
   return vector::LoadOp::create(*this, VectorType::get(width, element),
                                 panel ? panel : contraction.b, at);
@@ -31,9 +42,11 @@ Value KernelBuilder::loadB(int64_t width, ValueRange at) {
 SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
                                             const Panel &part) {
   auto load = [&] {
+    DenseMap<Value, Value> rows;
     return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
-      return vector::LoadOp::create(*this, place.type, contraction.c,
-                                    ValueRange{place.row, place.column});
+      return vector::LoadOp::create(
+          *this, place.type, contraction.c,
+          ValueRange{rowOfC(place.row, rows), place.column});
     });
   };
   auto begin = [&] {
@@ -131,18 +144,12 @@ Value KernelBuilder::applyFinish(Value sum, const Part &place) {
   return lookup(op.getBody()->getTerminator()->getOperand(0));
 }
 
-void KernelBuilder::store(const Scatter &scatter, ArrayRef<Part> parts,
-                          ValueRange values) {
+void KernelBuilder::storeSums(ArrayRef<Part> parts, ValueRange sums) {
   DenseMap<Value, Value> rows;
-  for (auto [place, value] : llvm::zip(parts, values)) {
-    Value &row = rows[place.row];
-    if (!row)
-      row = arith::IndexCastOp::create(
-          *this, getIndexType(),
-          memref::LoadOp::create(*this, scatter.rows, place.row));
-    vector::StoreOp::create(*this, value, scatter.whole,
-                            ValueRange{row, place.column});
-  }
+  for (auto [place, sum] : llvm::zip(parts, sums))
+    vector::StoreOp::create(
+        *this, sum, contraction.c,
+        ValueRange{rowOfC(place.row, rows), place.column});
 }
 
 void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
@@ -152,16 +159,16 @@ void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
     SmallVector<Value> results(sums);
     if (finish) {
       if (finish->keepsSums)
-        store(contraction.c, parts, sums);
+        storeSums(parts, sums);
       for (auto [i, place] : llvm::enumerate(parts))
         results[i] = applyFinish(sums[i], place);
     }
-    if (contraction.scatter)
-      store(*contraction.scatter, parts, results);
+    if (finish && finish->out != contraction.c && !contraction.rowsOfC)
+      store(finish->out, parts, results);
     else
-      store(finish ? finish->out : contraction.c, parts, results);
+      storeSums(parts, results);
   };
-  if (isOnlyBlock() || (!finish && !contraction.scatter))
+  if (isOnlyBlock() || !finish)
     return end();
   Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
   Value last =
@@ -171,7 +178,7 @@ void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
   setInsertionPointToStart(branch.thenBlock());
   end();
   setInsertionPointToStart(branch.elseBlock());
-  store(contraction.c, parts, sums);
+  storeSums(parts, sums);
 }
 
 bool KernelBuilder::isOnlyBlock() const {

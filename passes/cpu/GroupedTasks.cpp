@@ -19,7 +19,8 @@ using namespace mlir;
 using namespace modc;
 
 /// Bytes that one op of a task's body makes; a second-level cache holds a few.
-constexpr int64_t kTaskBytes = 256 << 10;
+/// With a panel of weights they are 256 KiB.
+constexpr int64_t kTaskBytes = 216 << 10;
 /// Rows of a tile in registers: all of a task's rows are in full tiles but for
 /// the last of a member.
 constexpr int64_t kTileRows = 6;

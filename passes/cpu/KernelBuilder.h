@@ -66,6 +66,13 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   }
   /// Where row `row` of the product's a is.
   mlir::Value rowOfA(mlir::Value row);
+  /// Where row `row` of the product's c is; loaded unless it is `known`.
+  mlir::Value rowOfC(mlir::Value row,
+                     llvm::DenseMap<mlir::Value, mlir::Value> &known);
+  /// Rows of the product.
+  mlir::Value countRows() {
+    return size(contraction.rowsOfC ? contraction.rowsOfC : contraction.c, 0);
+  }
   mlir::Value loadB(int64_t width, mlir::ValueRange at);
   /// Widths of the vectors that cover `columns`: full ones, then powers of two.
   llvm::SmallVector<int64_t> widths(int64_t columns);
@@ -92,9 +99,7 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
                                            const Panel &part);
   void store(mlir::Value buffer, llvm::ArrayRef<Part> parts,
              mlir::ValueRange values);
-  /// Stores at the rows of `scatter.whole` that belong to those of the parts.
-  void store(const Scatter &scatter, llvm::ArrayRef<Part> parts,
-             mlir::ValueRange values);
+  void storeSums(llvm::ArrayRef<Part> parts, mlir::ValueRange sums);
   /// One input of the finish at a place of c.
   mlir::Value loadInput(unsigned number, const Part &place);
   /// What the finish makes of a vector of sums.

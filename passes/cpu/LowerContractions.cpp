@@ -83,7 +83,7 @@ private:
   /// Rows of the result per task, or 0 where there should be one task. Static,
   /// so that it does not depend on the batch.
   int64_t rowsOfTask(const Contraction &contraction) {
-    if (contraction.rows || contraction.scatter)
+    if (contraction.rows || contraction.rowsOfC)
       return 0;
     int64_t depth = contraction.depth();
     // A sum over the batch: taken to be of one block of rows.
@@ -152,16 +152,15 @@ private:
         result.push_back(&value);
     };
     add(contraction.rows);
+    add(contraction.rowsOfC);
     add(contraction.bias);
     add(contraction.fresh);
     if (contraction.finish) {
       for (Value &input : contraction.finish->inputs)
         add(input);
-      add(contraction.finish->out);
-    }
-    if (contraction.scatter) {
-      add(contraction.scatter->whole);
-      add(contraction.scatter->rows);
+      // Rows by number are those of c, whatever becomes of the sums.
+      if (!contraction.rowsOfC)
+        add(contraction.finish->out);
     }
     return result;
   }
@@ -239,7 +238,7 @@ private:
         if (!inner.hasTrait<OpTrait::ConstantLike>())
           name += ("_" + inner.getName().stripDialect()).str();
     }
-    return contraction.scatter ? name + "_scatter" : name;
+    return contraction.rowsOfC ? name + "_scatter" : name;
   }
 
   /// The function of a shape.

@@ -131,7 +131,7 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
     remarkPassed(pass, "FusedFinish", op)
         << add("'{0}' is applied to sums in registers",
                opNameOf(contraction.finish->op->getLoc()));
-  if (contraction.scatter)
+  if (contraction.rowsOfC)
     remarkPassed(pass, "Scattered", op)
         << add("rows of the result are stored among those of other members");
   int64_t depth = contraction.depth();

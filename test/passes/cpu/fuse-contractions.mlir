@@ -391,6 +391,24 @@ func.func @scatter_and_keep(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %whole: 
   return %y : memref<?x8xf32>
 }
 
+// Sums that go on where others stopped are in the buffer that they read.
+// CHECK-LABEL: func.func @scatter_continued(
+// CHECK: call @matmul_nx16x8(
+// CHECK: modular.scatter_rows
+func.func @scatter_continued(%x: memref<?x16xf32>, %w: memref<16x8xf32>, %old: memref<?x8xf32>, %whole: memref<?x8xf32>, %rows: memref<?xi32>, %n: index) {
+  %y = memref.alloc(%n) : memref<?x8xf32>
+  memref.copy %old, %y : memref<?x8xf32> to memref<?x8xf32>
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x16xf32>, memref<16x8xf32>) outs(%y : memref<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  modular.scatter_rows %y into %whole at %rows : memref<?x8xf32> into memref<?x8xf32>, memref<?xi32>
+  return
+}
+
 // Rows that the product still reads may not be overwritten.
 // CHECK-LABEL: func.func @scatter_into_operand(
 // CHECK: call @matmul_nx8x8_zero(
