@@ -44,8 +44,8 @@ private:
 #endif
 };
 
-/// A host whose tasks run in that mode, on the threads of another host that does
-/// not know of it.
+/// A host whose tasks run in that mode, on the threads of another host that
+/// does not know of it.
 class FloatModeHost {
 public:
   explicit FloatModeHost(modc_host inner) : inner(inner) {}

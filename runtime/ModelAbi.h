@@ -59,17 +59,18 @@ typedef struct modc_host {
   /// w. Returns when all of them have ended. Never called from inside a task.
   /// `name` says what runs, for people: "layer0.grouped". It is as long-lived
   /// as the model.
-  void (*parallel_for)(void *user, int64_t tasks, modc_task body,
-                       void *context, const char *name);
-  /// If not 0, parallel loops of one task go through `parallel_for` too, so that
-  /// a host that traces sees all of them. Else the model runs those by itself.
+  void (*parallel_for)(void *user, int64_t tasks, modc_task body, void *context,
+                       const char *name);
+  /// If not 0, parallel loops of one task go through `parallel_for` too, so
+  /// that a host that traces sees all of them. Else the model runs those by
+  /// itself.
   int64_t every_region;
 } modc_host;
 
 /// The arguments of one run of a program. The host has rounding to nearest and
 /// subnormal numbers as zeros set on the threads of programs and of tasks
-/// (runtime/FloatMode.h); other modes cost bits or speed, nothing else. Arenas and buffers are aligned to 64
-/// bytes by the host; none overlap.
+/// (runtime/FloatMode.h); other modes cost bits or speed, nothing else. Arenas
+/// and buffers are aligned to 64 bytes by the host; none overlap.
 typedef struct modc_call {
   const modc_host *host;
   /// Parameter arena, laid out by the signature's `parameters`.

@@ -58,9 +58,7 @@ struct Contraction {
   mlir::Type element() const { return typeC().getElementType(); }
 
   /// Rows of c, its columns and the length of the sums; dynamic where unknown.
-  int64_t height() const {
-    return typeOf(rowsOfC ? rowsOfC : c).getDimSize(0);
-  }
+  int64_t height() const { return typeOf(rowsOfC ? rowsOfC : c).getDimSize(0); }
   int64_t columns() const { return typeC().getDimSize(1); }
   int64_t depth() const { return typeB().getDimSize(transposedB ? 1 : 0); }
 

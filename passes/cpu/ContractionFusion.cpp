@@ -353,7 +353,8 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
                           !isa<memref::DimOp, memref::DeallocOp>(user);
     });
   }
-  // Sums that nobody else reads need no memory of their own between rounds of k.
+  // Sums that nobody else reads need no memory of their own between rounds of
+  // k.
   if (!result.keepsSums && !llvm::is_contained(result.inputs, out))
     contraction.c = out;
   contraction.finish = result;

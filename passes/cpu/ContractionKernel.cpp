@@ -186,9 +186,9 @@ void KernelBuilder::panels(Value space) {
   };
   // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
   // start and end too.
-  bool sumsNothing = ShapedType::isDynamic(contraction.depth()) &&
-                     (contraction.start != Contraction::Start::Old ||
-                      contraction.finish);
+  bool sumsNothing =
+      ShapedType::isDynamic(contraction.depth()) &&
+      (contraction.start != Contraction::Start::Old || contraction.finish);
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;

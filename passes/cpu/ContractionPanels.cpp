@@ -85,7 +85,7 @@ KernelBuilder::Pieces KernelBuilder::piecesOfPanel() {
   if (contraction.transposedB)
     std::swap(depth, columns);
   int64_t lines = llvm::divideCeil(columns, elementsOfLine());
-  int64_t ofRow = llvm::divideCeil(lines, kLinesOfPiece);
+  int64_t ofRow = llvm::divideCeil(lines, schedule.unrolled);
   return {depth * ofRow, ofRow, int64_t(llvm::divideCeil(lines, ofRow))};
 }
 

@@ -147,9 +147,8 @@ Value KernelBuilder::applyFinish(Value sum, const Part &place) {
 void KernelBuilder::storeSums(ArrayRef<Part> parts, ValueRange sums) {
   DenseMap<Value, Value> rows;
   for (auto [place, sum] : llvm::zip(parts, sums))
-    vector::StoreOp::create(
-        *this, sum, contraction.c,
-        ValueRange{rowOfC(place.row, rows), place.column});
+    vector::StoreOp::create(*this, sum, contraction.c,
+                            ValueRange{rowOfC(place.row, rows), place.column});
 }
 
 void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,

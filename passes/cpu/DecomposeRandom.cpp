@@ -30,9 +30,7 @@ struct Philox {
   Value high(Value word) {
     return truncate(arith::ShRUIOp::create(b, word, b.integer(i64, 32)));
   }
-  Value exclusiveOr(Value x, Value y) {
-    return arith::XOrIOp::create(b, x, y);
-  }
+  Value exclusiveOr(Value x, Value y) { return arith::XOrIOp::create(b, x, y); }
   Value product(Value word, int64_t factor) {
     return arith::MulIOp::create(b, arith::ExtUIOp::create(b, i64, word),
                                  b.integer(i64, factor));
@@ -81,8 +79,8 @@ struct Philox {
         b, arith::AddFOp::create(b, w0, b.real(f64, 1)), scale);
     Value u2 = arith::MulFOp::create(b, w1, scale);
     Value radius = math::SqrtOp::create(
-        b, arith::MulFOp::create(b, b.real(f64, -2),
-                                 math::LogOp::create(b, u1)));
+        b,
+        arith::MulFOp::create(b, b.real(f64, -2), math::LogOp::create(b, u1)));
     Value angle = math::CosOp::create(
         b, arith::MulFOp::create(b, b.real(f64, 6.283185307179586477), u2));
     return arith::MulFOp::create(b, radius, angle);
@@ -117,13 +115,12 @@ struct DecomposeUniform : OpRewritePattern<UniformOp> {
           Value candidate = linalg::IndexOp::create(b, 0);
           Value within = linalg::IndexOp::create(b, 1);
           Value pick = linalg::IndexOp::create(b, 2);
-          Value slot = b.add(b.add(op.getSlot(), pick),
-                             b.mul(within, b.index(picks)));
-          std::array<Value, 4> words =
-              philox({philox.truncate(v[0]), step,
-                      b.toInteger(slot, philox.i32),
-                      b.add(b.toInteger(candidate, philox.i32), purpose)},
-                     op.getSeed());
+          Value slot =
+              b.add(b.add(op.getSlot(), pick), b.mul(within, b.index(picks)));
+          std::array<Value, 4> words = philox(
+              {philox.truncate(v[0]), step, b.toInteger(slot, philox.i32),
+               b.add(b.toInteger(candidate, philox.i32), purpose)},
+              op.getSeed());
           return SmallVector<Value>{
               philox.uniform(words, type.getElementType())};
         })[0];
@@ -207,8 +204,7 @@ struct DecomposeInitialize : OpRewritePattern<InitializeOp> {
       hashes.push_back(int32_t(fnv1a(cast<StringAttr>(name).getValue())));
     Value names = arith::ConstantOp::create(
         b, DenseElementsAttr::get(
-               RankedTensorType::get({int64_t(hashes.size())},
-                                     b.getI32Type()),
+               RankedTensorType::get({int64_t(hashes.size())}, b.getI32Type()),
                ArrayRef<int32_t>(hashes)));
     rewriter.replaceOp(
         op, fillRandom(b, op.getSeed(), empty, names, stacked, distribution));
@@ -223,28 +219,28 @@ struct DecomposeInitialize : OpRewritePattern<InitializeOp> {
     Philox philox{b};
     AffineMap all = b.getMultiDimIdentityMap(type.getRank());
     return b.generic({}, empty, all, 0, [&](ValueRange) {
-      Value name = b.extract(names, stacked ? linalg::IndexOp::create(b, 0)
-                                                  .getResult()
-                                            : b.index(0));
+      Value name =
+          b.extract(names, stacked ? linalg::IndexOp::create(b, 0).getResult()
+                                   : b.index(0));
       Value position = b.index(0);
       for (int64_t d = stacked; d < type.getRank(); ++d)
         position = b.add(b.mul(position, b.index(type.getDimSize(d))),
                          linalg::IndexOp::create(b, d));
       Value zero = b.integer(philox.i32, 0);
-      std::array<Value, 4> words = philox(
-          {b.toInteger(position, philox.i32), zero, name, zero}, seed);
+      std::array<Value, 4> words =
+          philox({b.toInteger(position, philox.i32), zero, name, zero}, seed);
       if (distribution.kind == Distribution::Uniform) {
         Value width = b.real(element, distribution.b - distribution.a);
-        Value scaled = arith::MulFOp::create(
-            b, philox.uniform(words, element), width);
-        return SmallVector<Value>{arith::AddFOp::create(
-            b, scaled, b.real(element, distribution.a))};
+        Value scaled =
+            arith::MulFOp::create(b, philox.uniform(words, element), width);
+        return SmallVector<Value>{
+            arith::AddFOp::create(b, scaled, b.real(element, distribution.a))};
       }
       Type f64 = b.getF64Type();
       Value scaled = arith::MulFOp::create(b, philox.normal(words),
                                            b.real(f64, distribution.b));
-      Value value = arith::AddFOp::create(b, scaled,
-                                          b.real(f64, distribution.a));
+      Value value =
+          arith::AddFOp::create(b, scaled, b.real(f64, distribution.a));
       if (element != f64)
         value = arith::TruncFOp::create(b, element, value);
       return SmallVector<Value>{value};

@@ -27,9 +27,9 @@ namespace {
 using Build = Value (*)(MathBuilder &, ValueRange);
 
 /// log x / log base.
-template <int base> Value logBase(MathBuilder &b, ValueRange v) {
-  double reciprocal =
-      base == 2 ? 0x1.71547652b82fep+0 : 0x1.bcb7b1526e50ep-2;
+template <int base>
+Value logBase(MathBuilder &b, ValueRange v) {
+  double reciprocal = base == 2 ? 0x1.71547652b82fep+0 : 0x1.bcb7b1526e50ep-2;
   return b.mul(b.log(v[0]), b.real(reciprocal));
 }
 
@@ -69,10 +69,8 @@ const std::pair<StringLiteral, Build> kFunctions[] = {
        auto [sine, cosine] = b.sineCosine(v[0]);
        return b.div(sine, cosine);
      }},
-    {"math.rsqrt",
-     [](MathBuilder &b, ValueRange v) {
-       return b.div(b.real(1), b.sqrt(v[0]));
-     }},
+    {"math.rsqrt", [](MathBuilder &b,
+                      ValueRange v) { return b.div(b.real(1), b.sqrt(v[0])); }},
     {"math.atan2",
      [](MathBuilder &b, ValueRange v) { return b.atan2(v[0], v[1]); }},
     {"math.powf",
@@ -92,9 +90,9 @@ struct ExpandMathPass : modc::impl::ExpandMathPassBase<ExpandMathPass> {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(
-          type.isF64() ? operand
-                       : arith::ExtFOp::create(b, b.getF64Type(), operand)
-                             .getResult());
+          type.isF64()
+              ? operand
+              : arith::ExtFOp::create(b, b.getF64Type(), operand).getResult());
     Value result = build(b, operands);
     if (!type.isF64())
       result = arith::TruncFOp::create(b, type, result);

@@ -23,8 +23,8 @@ namespace modc {
 struct MathBuilder : mlir::ImplicitLocOpBuilder {
   using Value = mlir::Value;
   /// Whether arguments and results are numbers of f32: series are then as long
-  /// as leaves an error of 2^-36 (of f64 they leave 2^-53 and less), and results
-  /// beyond the range of f32 may be any that are.
+  /// as leaves an error of 2^-36 (of f64 they leave 2^-53 and less), and
+  /// results beyond the range of f32 may be any that are.
   bool single;
 
   MathBuilder(mlir::Location loc, mlir::Operation *before, bool single)

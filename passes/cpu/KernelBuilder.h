@@ -112,14 +112,13 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// Whether all blocks of k are known to be multiples of `of` long.
   bool isMultiple(int64_t of) const;
   int64_t elementsOfLine() { return 64 * 8 / element.getIntOrFloatBitWidth(); }
-  /// Pieces of a panel that are asked for at once: up to kLinesOfPiece adjacent
-  /// lines of a cache.
+  /// Pieces of a panel that are asked for at once: adjacent lines of a cache,
+  /// up to one for each round of k in the loop of a tile.
   struct Pieces {
     int64_t count; ///< of a full panel
     int64_t ofRow; ///< of one row of b
     int64_t lines; ///< of a piece
   };
-  static constexpr int64_t kLinesOfPiece = 4;
   Pieces piecesOfPanel();
   /// Bits of a part of a piece, in places of pieces.
   static constexpr int64_t kPieceBits = 16;

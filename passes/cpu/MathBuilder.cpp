@@ -1,4 +1,5 @@
-//===- MathBuilder.cpp - Arithmetic, exponentials and powers in f64 ------------===//
+//===- MathBuilder.cpp - Arithmetic, exponentials and powers in f64
+//------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -97,7 +98,8 @@ static Value clamp(MathBuilder &b, Value x, double limit) {
   return b.select(b.greater(least, b.real(limit)), b.real(limit), least);
 }
 
-/// Adding it to a number below 2^51 leaves the nearest integer, in the low bits.
+/// Adding it to a number below 2^51 leaves the nearest integer, in the low
+/// bits.
 static constexpr double kMagic = 0x1.8p52;
 
 Value MathBuilder::exp(Value x) {
@@ -171,10 +173,10 @@ Value MathBuilder::log(Value x) {
     series.push_back(2.0 / (2 * k + 1));
   Value r = mul(z, polynomial(z, series));
   Value half = mul(mul(real(0.5), f), f);
-  Value low = add(mul(s, add(half, r)),
-                  mul(exponent, real(0x1.a39ef35793c76p-33)));
-  Value result = sub(mul(exponent, real(0x1.62e42feep-1)),
-                     sub(sub(half, low), f));
+  Value low =
+      add(mul(s, add(half, r)), mul(exponent, real(0x1.a39ef35793c76p-33)));
+  Value result =
+      sub(mul(exponent, real(0x1.62e42feep-1)), sub(sub(half, low), f));
   result = select(equal(x, real(kInfinity)), x, result);
   result = select(equal(x, real(0)), real(-kInfinity), result);
   Value valid = compare(arith::CmpFPredicate::OGE, x, real(0));
@@ -187,8 +189,8 @@ Value MathBuilder::log1p(Value x) {
   Value logarithm = log(u);
   Value lost = div(sub(x, sub(u, real(1))), u);
   Value exact = select(equal(u, real(1)), x, add(logarithm, lost));
-  Value edge = arith::OrIOp::create(*this, equal(u, real(0)),
-                                    equal(u, real(kInfinity)));
+  Value edge =
+      arith::OrIOp::create(*this, equal(u, real(0)), equal(u, real(kInfinity)));
   return select(edge, logarithm, exact);
 }
 
@@ -199,10 +201,9 @@ Value MathBuilder::power(Value x, Value y) {
   Value odd = arith::AndIOp::create(
       *this, whole, compare(arith::CmpFPredicate::ONE, floor(half), half));
   Value negative = select(odd, neg(magnitude), magnitude);
-  Value result = select(less(x, real(0)),
-                        select(whole, negative, real(kNaN)), magnitude);
-  Value one = arith::OrIOp::create(*this, equal(y, real(0)),
-                                   equal(x, real(1)));
+  Value result =
+      select(less(x, real(0)), select(whole, negative, real(kNaN)), magnitude);
+  Value one = arith::OrIOp::create(*this, equal(y, real(0)), equal(x, real(1)));
   return select(one, real(1), result);
 }
 
@@ -212,7 +213,7 @@ Value MathBuilder::cubeRoot(Value x) {
   // One step of Newton's method takes the error of the exponent away.
   Value square = mul(r, r);
   Value better = sub(r, div(sub(mul(square, r), a), mul(real(3), square)));
-  Value plain = arith::OrIOp::create(*this, equal(a, real(0)),
-                                     equal(a, real(kInfinity)));
+  Value plain =
+      arith::OrIOp::create(*this, equal(a, real(0)), equal(a, real(kInfinity)));
   return copySign(select(plain, a, better), x);
 }

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Subnormals are zeros in programs and in their tasks, on whichever thread these
-// run, and nowhere else.
+// Subnormals are zeros in programs and in their tasks, on whichever thread
+// these run, and nowhere else.
 //
 //===----------------------------------------------------------------------===//
 
@@ -73,16 +73,16 @@ TEST(FloatMode, IsThatOfWorkers) {
 }
 
 TEST(FloatMode, IsThatOfTasksOnForeignThreads) {
-  modc_host plain = {nullptr, 1,
-                     [](void *, int64_t tasks, modc_task body, void *context,
-                        const char *) {
-                       std::thread([=] {
-                         for (int64_t t = 0; t < tasks; ++t)
-                           body(context, t, 0);
-                         EXPECT_GT(halve(), 0);
-                       }).join();
-                     },
-                     1};
+  modc_host plain = {
+      nullptr, 1,
+      [](void *, int64_t tasks, modc_task body, void *context, const char *) {
+        std::thread([=] {
+          for (int64_t t = 0; t < tasks; ++t)
+            body(context, t, 0);
+          EXPECT_GT(halve(), 0);
+        }).join();
+      },
+      1};
   FloatModeHost wrapped(plain);
   modc_host host = wrapped.host();
   EXPECT_EQ(host.workers, 1);
