@@ -626,6 +626,30 @@ def Modular_PullbackOp : Modular_Op<"pullback", [
   let hasVerifier = 1;
 }
 
+def Modular_DefinedWhereOp : Modular_Op<"defined_where", [
+    Pure, AllTypesMatch<["value", "result"]>]> {
+  let summary = "a stack of which only some slices are wanted";
+  let description = [{
+    Slices of the first dimension whose flag is not 0 are those of `value`; the
+    others are undefined, and nothing needs to compute or store them. A member
+    without rows has no gradient, which is not a gradient of zero.
+
+    ```mlir
+    %some = modular.defined_where %dw, %touched : tensor<64x512x512xf32>, tensor<64xi32>
+    ```
+
+    Constraints:
+    - (C1) the value has a first dimension, of static size n, and the flags are
+      `tensor<nxi32>`.
+  }];
+  let arguments = (ins Modular_FloatTensor:$value, RankedTensorOf<[I32]>:$flags);
+  let results = (outs Modular_FloatTensor:$result);
+  let assemblyFormat = [{
+    $value `,` $flags attr-dict `:` type($value) `,` type($flags)
+  }];
+  let hasVerifier = 1;
+}
+
 def Modular_GradientNormOp : Modular_Op<"gradient_norm", [
     Pure, SameVariadicOperandSize]> {
   let summary = "the norm of a gradient, and the factor that clips it";

@@ -345,6 +345,18 @@ LogicalResult PullbackOp::verify() {
   return success();
 }
 
+LogicalResult DefinedWhereOp::verify() {
+  auto type = cast<RankedTensorType>(getValue().getType());
+  RankedTensorType flags = getFlags().getType();
+  if (type.getRank() == 0 || type.isDynamicDim(0)) // defined_where_c1
+    return emitOpError("has a value ") << type << ", whose slices are not known";
+  if (flags.getRank() != 1 ||
+      flags.getDimSize(0) != type.getDimSize(0)) // defined_where_c1
+    return emitOpError("has ") << type.getDimSize(0) << " slices of " << type
+                               << ", but flags " << flags;
+  return success();
+}
+
 LogicalResult GradientNormOp::verify() {
   if (getStacked().size() != getGradients().size()) // gradient_norm_c1
     return emitOpError("has ") << getGradients().size() << " gradients but "

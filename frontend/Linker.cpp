@@ -85,7 +85,7 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
           parent + "/modc-link", folder))
     return makeError("cannot make a temporary directory in ", inQuotes(parent),
                      ": ", reasonText(error.value()));
-  auto removeFolder = llvm::make_scope_exit(
+  auto removeFolder = llvm::scope_exit(
       [&] { (void)llvm::sys::fs::remove_directories(folder); });
   auto inFolder = [&](const std::string &name) {
     llvm::SmallString<128> file(folder);

@@ -72,6 +72,7 @@ public:
     return parameterArena.data();
   }
   const void *parameters() const { return parameterArena.data(); }
+  /// After `m_step`, undefined for groups whose `touched` is 0.
   void *gradients();
   void *state();
 

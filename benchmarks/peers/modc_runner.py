@@ -102,7 +102,14 @@ class Training(Forward):
         self.reals[0] = rate
 
     def gradients(self, e):
-        return self.layer.fields("gradients", e)
+        fields = self.layer.fields("gradients", e)
+        spec = self.layer.model.signature
+        group = {p["name"]: p["group"] for p in spec["parameters"]}
+        # A member without rows has none.
+        return {
+            field: view if self.groups[group[f"experts.{e}.{field}"]] else np.zeros_like(view)
+            for field, view in fields.items()
+        }
 
     def values(self, e):
         return self.layer.fields("parameters", e)

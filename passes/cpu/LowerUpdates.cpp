@@ -22,6 +22,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
+#include "passes/cpu/TaskCloning.h"
 #include "passes/cpu/UpdateTasks.h"
 
 namespace modc {
@@ -44,6 +45,8 @@ struct Fusion {
   unsigned number;
   /// Puts the gradient into its arena.
   Write write;
+  /// Says which members have a gradient; those that step do. May be null.
+  DefinedWhereOp defined;
   /// Computes the gradient, a part in each task, which `insert` ends.
   scf::ForallOp tasks;
   tensor::ParallelInsertSliceOp insert;
@@ -84,6 +87,9 @@ static StringRef whyNotFused(UpdateOp update, Fusion &fusion) {
   if (!fusion.norm || !fusion.write)
     return "another program computes the gradient";
   Value gradient = fusion.write.getSource();
+  fusion.defined = gradient.getDefiningOp<DefinedWhereOp>();
+  if (fusion.defined && gradient.hasOneUse())
+    gradient = fusion.defined.getValue();
   fusion.tasks = gradient.getDefiningOp<scf::ForallOp>();
   if (!fusion.tasks) {
     auto generic = gradient.getDefiningOp<linalg::LinalgOp>();
@@ -120,23 +126,6 @@ static StringRef whyNotFused(UpdateOp update, Fusion &fusion) {
   return {};
 }
 
-/// Moves what defines `value` before `op`, if that is in one block with it.
-static bool hoist(Value value, Operation *op) {
-  Operation *definition = value.getDefiningOp();
-  if (!definition || definition->getBlock() != op->getBlock() ||
-      definition->isBeforeInBlock(op))
-    return true;
-  if (definition == op || !isMemoryEffectFree(definition))
-    return false;
-  SetVector<Value> operands(definition->operand_begin(),
-                            definition->operand_end());
-  getUsedValuesDefinedAbove(definition->getRegions(), operands);
-  if (!llvm::all_of(operands, [&](Value v) { return hoist(v, op); }))
-    return false;
-  definition->moveBefore(op);
-  return true;
-}
-
 /// The op behind which the parameter and its states may change: what computes
 /// the gradient, or their last reader. Null if something reads them after the
 /// update.
@@ -158,27 +147,6 @@ static Operation *getLastReader(Fusion &fusion) {
   return last;
 }
 
-/// Clones the op of `from` that defines `value`, and what it needs from there.
-static void cloneDefinition(TensorBuilder &b, Value value, Block *from,
-                            IRMapping &mapping) {
-  if (mapping.contains(value) || value.getParentBlock() != from)
-    return;
-  Operation *definition = value.getDefiningOp();
-  for (Value operand : definition->getOperands())
-    cloneDefinition(b, operand, from, mapping);
-  b.clone(*definition, mapping);
-}
-
-static SmallVector<OpFoldResult> mapAll(TensorBuilder &b,
-                                        ArrayRef<OpFoldResult> values,
-                                        const IRMapping &mapping) {
-  return llvm::map_to_vector(values, [&](OpFoldResult value) -> OpFoldResult {
-    if (auto v = dyn_cast<Value>(value))
-      return mapping.lookupOrDefault(v);
-    return value;
-  });
-}
-
 /// The tasks of `fusion` with the update, behind what defines `clips`, which
 /// says whether gradients are clipped: the new values of parameter and states,
 /// the gradient's arena and the sums of its squares.
@@ -198,59 +166,41 @@ static SmallVector<Value> buildTasks(RewriterBase &rewriter, Fusion &fusion,
                                       std::nullopt);
   b.setInsertionPoint(forall.getTerminator());
 
-  Block *old = fusion.tasks.getBody();
   IRMapping mapping;
   Value task = forall.getInductionVar(0);
   mapping.map(fusion.tasks.getInductionVar(0), task);
-  tensor::ParallelInsertSliceOp insert = fusion.insert;
-  for (ValueRange values : {insert.getOffsets(), insert.getSizes()})
-    for (Value value : values)
-      cloneDefinition(b, value, old, mapping);
-  SmallVector<OpFoldResult> offsets =
-      mapAll(b, insert.getMixedOffsets(), mapping);
-  SmallVector<OpFoldResult> sizes = mapAll(b, insert.getMixedSizes(), mapping);
-  SmallVector<OpFoldResult> strides = insert.getMixedStrides();
-  auto partType = cast<RankedTensorType>(insert.getSource().getType());
+  TaskSlice slice = TaskSlice::cloneOf(b, fusion.insert, mapping);
   ValueRange shared = forall.getRegionIterArgs();
   SmallVector<Value> pieces;
   for (Value whole : shared.drop_back())
-    pieces.push_back(tensor::ExtractSliceOp::create(b, partType, whole, offsets,
-                                                    sizes, strides));
+    pieces.push_back(slice.extractFrom(b, whole));
   pieces.push_back(b.insert(b.real(b.getF64Type(), 0),
                             sliceOne(b, shared.back(), task), b.index(0)));
   // The part of the gradient, which is near as long as the task runs.
   SmallVector<Value> dynamic;
-  for (int64_t d = 0; d < partType.getRank(); ++d)
-    if (partType.isDynamicDim(d))
-      dynamic.push_back(cast<Value>(sizes[d + 1]));
-  Value buffer = b.empty(partType, dynamic);
+  for (int64_t d = 0; d < slice.type.getRank(); ++d)
+    if (slice.type.isDynamicDim(d))
+      dynamic.push_back(cast<Value>(slice.sizes[d + 1]));
+  Value buffer = b.empty(slice.type, dynamic);
   for (tensor::ExtractSliceOp destination : fusion.destinations)
     mapping.map(destination.getResult(), buffer);
 
-  // Loops of one round or none: what they carry stays in place.
-  Value none = b.index(0), one = b.index(1);
-  auto when = [&](Value condition, bool is, ValueRange carried,
-                  function_ref<SmallVector<Value>(ValueRange)> body) {
-    Value rounds = is ? arith::SelectOp::create(b, condition, one, none)
-                      : arith::SelectOp::create(b, condition, none, one);
-    return b.loop(none, rounds, carried,
-                  [&](Value, ValueRange values) { return body(values); });
-  };
-  Value slot = getValueOrCreateConstantIndexOp(b, b.getLoc(), offsets[0]);
+  Value slot = getValueOrCreateConstantIndexOp(b, b.getLoc(), slice.offsets[0]);
   Value active = isActive(b, update.getActive(), slot);
-  pieces = when(active, true, pieces, [&](ValueRange carried) {
-    for (Operation &op : old->without_terminator())
-      if (op.getNumResults() == 0 || !mapping.contains(op.getResult(0)))
-        b.clone(op, mapping);
-    Value gradient = mapping.lookup(insert.getSource());
-    Value sum = b.insert(buildSquareSum(b, gradient), carried.back(), none);
-    SmallVector<Value> next = when(
-        clips, false, carried.take_front(numTargets), [&](ValueRange values) {
-          Value step = b.extract(update.getSteps(), slot);
-          return buildRule(b, update, step, gradient, values, Value());
-        });
+  pieces = runWhen(b, active, true, pieces, [&](ValueRange carried) {
+    cloneRest(b, *fusion.tasks.getBody(), mapping);
+    Value gradient = mapping.lookup(fusion.insert.getSource());
+    Value sum =
+        b.insert(buildSquareSum(b, gradient), carried.back(), b.index(0));
+    SmallVector<Value> next =
+        runWhen(b, clips, false, carried.take_front(numTargets),
+                [&](ValueRange values) {
+                  Value step = b.extract(update.getSteps(), slot);
+                  return buildRule(b, update, step, gradient, values, Value());
+                });
     llvm::append_range(
-        next, when(clips, true, carried[numTargets], [&](ValueRange values) {
+        next,
+        runWhen(b, clips, true, carried[numTargets], [&](ValueRange values) {
           return SmallVector<Value>{
               linalg::CopyOp::create(b, gradient, values[0]).getResult(0)};
         }));
@@ -261,8 +211,7 @@ static SmallVector<Value> buildTasks(RewriterBase &rewriter, Fusion &fusion,
   b.setInsertionPointToEnd(forall.getTerminator().getBody());
   for (auto [piece, whole] :
        llvm::zip(ArrayRef(pieces).drop_back(), shared.drop_back()))
-    tensor::ParallelInsertSliceOp::create(b, piece, whole, offsets, sizes,
-                                          strides);
+    slice.insertInto(b, piece, whole);
   insertOne(b, pieces.back(), shared.back(), task);
   return SmallVector<Value>(forall.getResults());
 }
@@ -299,11 +248,34 @@ struct LowerUpdatesPass : modc::impl::LowerUpdatesPassBase<LowerUpdatesPass> {
       }
       lowerUpdate(rewriter, update, enabled);
     }
+    skipUndefinedSlices(rewriter);
     for (GradientNormOp norm : norms)
       lowerGradientNorm(rewriter, norm, sums[norm]);
   }
 
 private:
+  void skipUndefinedSlices(RewriterBase &rewriter) {
+    SmallVector<DefinedWhereOp> ops;
+    getOperation()->walk([&](DefinedWhereOp op) { ops.push_back(op); });
+    // Tasks that skip slices do so for all their results.
+    DenseSet<Operation *> skipping;
+    for (DefinedWhereOp op : ops) {
+      if (fuse && !skipping.contains(op.getValue().getDefiningOp())) {
+        if (skipUndefined(rewriter, op)) {
+          skipping.insert(op.getValue().getDefiningOp());
+          remarkPassed(getArgument(), "Skipped", op) << remark::add(
+              "gradients of members without rows are not written");
+        } else {
+          remarkMissed(getArgument(), "Skipped", op)
+              << remark::add("gradients of members without rows are zeros")
+              << remark::reason(
+                     "tasks do not compute one member's gradient each");
+        }
+      }
+      rewriter.replaceOp(op, op.getValue());
+    }
+  }
+
   /// Builds the tasks; `enabled` is then when the update is still to be done.
   bool fuseTasks(RewriterBase &rewriter, Fusion &fusion,
                  DenseMap<Operation *, DenseMap<unsigned, Value>> &sums,
@@ -333,6 +305,8 @@ private:
     SmallVector<Value> results = buildTasks(rewriter, fusion, enabled);
     sums[fusion.norm][fusion.number] = results.pop_back_val();
     rewriter.replaceOp(fusion.write, results.pop_back_val());
+    if (fusion.defined)
+      rewriter.eraseOp(fusion.defined);
     rewriter.eraseOp(fusion.tasks);
     rewriter.modifyOpInPlace(update, [&] {
       update.getParameterMutable().assign(results.front());

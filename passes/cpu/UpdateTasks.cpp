@@ -14,6 +14,8 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace modc;
@@ -49,6 +51,22 @@ Value modc::isActive(TensorBuilder &b, Value active, Value i) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
                                b.extract(active, i),
                                b.integer(b.getI8Type(), 0));
+}
+
+bool modc::hoist(Value value, Operation *op) {
+  Operation *definition = value.getDefiningOp();
+  if (!definition || definition->getBlock() != op->getBlock() ||
+      definition->isBeforeInBlock(op))
+    return true;
+  if (definition == op || !isMemoryEffectFree(definition))
+    return false;
+  SetVector<Value> operands(definition->operand_begin(),
+                            definition->operand_end());
+  getUsedValuesDefinedAbove(definition->getRegions(), operands);
+  if (!llvm::all_of(operands, [&](Value v) { return hoist(v, op); }))
+    return false;
+  definition->moveBefore(op);
+  return true;
 }
 
 //===----------------------------------------------------------------------===//

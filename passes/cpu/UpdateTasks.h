@@ -44,6 +44,14 @@ llvm::SmallVector<mlir::Value> buildRule(TensorBuilder &b, UpdateOp op,
 void lowerUpdate(mlir::RewriterBase &rewriter, UpdateOp op,
                  mlir::Value enabled);
 
+/// Moves what defines `value` before `op`, if that is in one block with it;
+/// false if it cannot be.
+bool hoist(mlir::Value value, mlir::Operation *op);
+
+/// Has the tasks that compute `op`'s value leave out slices that are undefined;
+/// false unless each task computes a part of one slice.
+bool skipUndefined(mlir::RewriterBase &rewriter, DefinedWhereOp op);
+
 /// Element i as a vector of one, and the end of a task that has computed it.
 mlir::Value sliceOne(TensorBuilder &b, mlir::Value vector, mlir::Value i);
 void insertOne(TensorBuilder &b, mlir::Value one, mlir::Value vector,

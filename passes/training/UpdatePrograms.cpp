@@ -46,6 +46,42 @@ static RankedTensorType getGroupType(ProgramContext &context, Type element) {
       {static_cast<int64_t>(context.layout.groups.size())}, element);
 }
 
+/// Elements of a group tensor for the members of a stack.
+static Value gatherGroups(ProgramBuilder &program, const ParameterStack &stack,
+                          Value groups) {
+  OpBuilder &b = program.builder();
+  Location loc = program.getLoc();
+  Type element = cast<RankedTensorType>(groups.getType()).getElementType();
+  auto type = RankedTensorType::get({stack.getNumMembers()}, element);
+  bool adjacent = true;
+  for (int64_t i = 1; i < stack.getNumMembers(); ++i)
+    adjacent &= stack.groups[i] == stack.groups[i - 1] + 1;
+  if (adjacent) {
+    SmallVector<OpFoldResult> offset = {b.getIndexAttr(stack.groups[0])};
+    SmallVector<OpFoldResult> size = {b.getIndexAttr(stack.getNumMembers())};
+    SmallVector<OpFoldResult> stride = {b.getIndexAttr(1)};
+    return tensor::ExtractSliceOp::create(b, loc, type, groups, offset, size,
+                                          stride);
+  }
+  auto indexType =
+      RankedTensorType::get({stack.getNumMembers()}, b.getI64Type());
+  Value indices = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(indexType, ArrayRef(stack.groups)));
+  Value empty = tensor::EmptyOp::create(b, loc, type, ValueRange{});
+  AffineMap identity = b.getMultiDimIdentityMap(1);
+  SmallVector<utils::IteratorType> iterators(1, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, type, indices, empty,
+             ArrayRef<AffineMap>{identity, identity}, iterators,
+             [&](OpBuilder &n, Location l, ValueRange args) {
+               Value index = arith::IndexCastOp::create(
+                   n, l, n.getIndexType(), args[0]);
+               Value value = tensor::ExtractOp::create(n, l, groups, index);
+               linalg::YieldOp::create(n, l, value);
+             })
+      .getResult(0);
+}
+
 //===----------------------------------------------------------------------===//
 // Gradients
 //===----------------------------------------------------------------------===//
@@ -132,9 +168,16 @@ static FailureOr<Gradients> buildGradients(ProgramContext &context,
   PullbackOp pullback = PullbackOp::create(
       b, loc, types, ValueRange{likelihood, forward->logPrior},
       ValueRange{seed, seed}, parameters);
-  for (auto [i, gradient] : llvm::zip(trained, pullback.getGradients()))
-    result.values[i] = gradient;
   result.touched = buildTouched(context, program, *forward);
+  OptimizerOp optimizer = context.network.getOptimizer();
+  for (auto [i, gradient] : llvm::zip(trained, pullback.getGradients())) {
+    result.values[i] = gradient;
+    const ParameterStack &stack = context.layout.stacks[i];
+    // A dense optimizer steps members without rows by a gradient of zero.
+    if (stack.stacked && !(optimizer && optimizer.getDense()))
+      result.values[i] = DefinedWhereOp::create(
+          b, withOpName(loc, stack.names.front()), gradient, gatherGroups(program, stack, result.touched));
+  }
 
   program.write(program.addOutput("log_likelihood", pointType), likelihood);
   program.write(program.addOutput("log_prior", pointType), forward->logPrior);
@@ -232,42 +275,6 @@ static void buildRule(OpBuilder &b, Location loc, OptimizerOp optimizer,
     return;
   }
   }
-}
-
-/// Elements of a group tensor for the members of a stack.
-static Value gatherGroups(ProgramBuilder &program, const ParameterStack &stack,
-                          Value groups) {
-  OpBuilder &b = program.builder();
-  Location loc = program.getLoc();
-  Type element = cast<RankedTensorType>(groups.getType()).getElementType();
-  auto type = RankedTensorType::get({stack.getNumMembers()}, element);
-  bool adjacent = true;
-  for (int64_t i = 1; i < stack.getNumMembers(); ++i)
-    adjacent &= stack.groups[i] == stack.groups[i - 1] + 1;
-  if (adjacent) {
-    SmallVector<OpFoldResult> offset = {b.getIndexAttr(stack.groups[0])};
-    SmallVector<OpFoldResult> size = {b.getIndexAttr(stack.getNumMembers())};
-    SmallVector<OpFoldResult> stride = {b.getIndexAttr(1)};
-    return tensor::ExtractSliceOp::create(b, loc, type, groups, offset, size,
-                                          stride);
-  }
-  auto indexType =
-      RankedTensorType::get({stack.getNumMembers()}, b.getI64Type());
-  Value indices = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(indexType, ArrayRef(stack.groups)));
-  Value empty = tensor::EmptyOp::create(b, loc, type, ValueRange{});
-  AffineMap identity = b.getMultiDimIdentityMap(1);
-  SmallVector<utils::IteratorType> iterators(1, utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             b, loc, type, indices, empty,
-             ArrayRef<AffineMap>{identity, identity}, iterators,
-             [&](OpBuilder &n, Location l, ValueRange args) {
-               Value index = arith::IndexCastOp::create(
-                   n, l, n.getIndexType(), args[0]);
-               Value value = tensor::ExtractOp::create(n, l, groups, index);
-               linalg::YieldOp::create(n, l, value);
-             })
-      .getResult(0);
 }
 
 /// Which groups step now, as tensor<Gxi8>, and their counts after it.

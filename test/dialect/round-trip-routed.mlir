@@ -107,12 +107,14 @@ func.func @scatter_rows(%x: tensor<?x2xf32>, %y: tensor<?x2xf32>, %i: tensor<?xi
 
 // CHECK-LABEL: func.func @training
 func.func @training(%seed: i64, %loss: tensor<?xf32>, %one: tensor<?xf32>, %active: tensor<3xi8>, %steps: tensor<3xi64>,
-                    %m: tensor<3x2x2xf32>, %db: tensor<3xf32>, %one8: tensor<1xi8>,
+                    %m: tensor<3x2x2xf32>, %db: tensor<3xf32>, %one8: tensor<1xi8>, %touched: tensor<3xi32>,
                     %lr: f32, %decay: f32, %scale: f32) -> tensor<3x2x2xf32> {
   // CHECK: modular.initialize(glorot_uniform) ["e.0.weight", "e.1.weight", "e.2.weight"] seed %{{.*}} stacked : tensor<3x2x2xf32>
   %w = modular.initialize(glorot_uniform) ["e.0.weight", "e.1.weight", "e.2.weight"] seed %seed stacked : tensor<3x2x2xf32>
   // CHECK: modular.pullback (%{{.*}} : tensor<?xf32>) along (%{{.*}} : tensor<?xf32>) to (%{{.*}} : tensor<3x2x2xf32>)
   %dw = modular.pullback (%loss : tensor<?xf32>) along (%one : tensor<?xf32>) to (%w : tensor<3x2x2xf32>)
+  // CHECK: modular.defined_where %{{.*}}, %{{.*}} : tensor<3x2x2xf32>, tensor<3xi32>
+  %some = modular.defined_where %dw, %touched : tensor<3x2x2xf32>, tensor<3xi32>
   // CHECK: modular.gradient_norm(%{{.*}}, %{{.*}} : tensor<3x2x2xf32>, tensor<3xf32>) active(%{{.*}}, %{{.*}} : tensor<3xi8>, tensor<1xi8>) clip %{{.*}} stacked [true, false] : f32 -> f64, f32
   %norm, %clipped = modular.gradient_norm(%dw, %db : tensor<3x2x2xf32>, tensor<3xf32>) active(%active, %one8 : tensor<3xi8>, tensor<1xi8>)
       clip %scale stacked [true, false] : f32 -> f64, f32

@@ -396,6 +396,22 @@ func.func @pullback_c2_integers(%x: tensor<?xi32>) {
 
 // -----
 
+func.func @defined_where_c1(%d: tensor<3x2xf32>, %t: tensor<2xi32>) {
+  // expected-error @+1 {{'modular.defined_where' op has 3 slices of 'tensor<3x2xf32>', but flags 'tensor<2xi32>'}}
+  %s = modular.defined_where %d, %t : tensor<3x2xf32>, tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @defined_where_c1_scalar(%d: tensor<f32>, %t: tensor<1xi32>) {
+  // expected-error @+1 {{'modular.defined_where' op has a value 'tensor<f32>', whose slices are not known}}
+  %s = modular.defined_where %d, %t : tensor<f32>, tensor<1xi32>
+  return
+}
+
+// -----
+
 func.func @gradient_norm_c1(%d: tensor<3x2xf32>, %a: tensor<3xi8>, %c: f32) {
   // expected-error @+1 {{'modular.gradient_norm' op has 1 gradients but 0 flags}}
   %n, %s = modular.gradient_norm (%d : tensor<3x2xf32>) active(%a : tensor<3xi8>) clip %c stacked [] : f32 -> f64, f32

@@ -294,6 +294,12 @@ def _pullback(ev, op, *operands):
     return tape.pull_back(operands[:a], operands[a : a + b], operands[a + b :])
 
 
+@handles("modular.defined_where")
+def _defined_where(ev, op, value, flags):
+    on = (flags.data != 0).reshape((-1,) + (1,) * (value.data.ndim - 1))
+    return [Var(np.where(on, value.data, np.nan))]
+
+
 @handles("modular.gradient_norm")
 def _gradient_norm(ev, op, *operands):
     *tensors, clip = [o.data for o in operands]

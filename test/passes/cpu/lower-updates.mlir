@@ -147,3 +147,66 @@ func.func @late(%dy: tensor<2x3xf32>, %w: tensor<2x3xf32>, %arena: tensor<2x3xf3
   %old = tensor.extract %w[%c0, %c0] : tensor<2x3xf32>
   return %n, %old : tensor<2x3xf32>, f32
 }
+
+// Tasks of slices that nobody wants write nothing; flags move before them.
+// CHECK-LABEL: func.func @defined
+// CHECK-SAME: %[[DY:[a-z0-9]*]]: tensor<3x4x3xf32>, %[[TOUCHED:[a-z0-9]*]]: tensor<6xi32>
+// CHECK: %[[FLAGS:.*]] = tensor.extract_slice %[[TOUCHED]][2] [3] [1]
+// CHECK: scf.forall (%[[TASK:.*]]) in (3) shared_outs(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}})
+// CHECK: %[[PART:.*]] = tensor.extract_slice %[[A]][%[[TASK]], 0, 0] [1, 4, 3]
+// CHECK: %[[ROW:.*]] = tensor.extract_slice %[[B]][%[[TASK]], 0] [1, 3]
+// CHECK: %[[FLAG:.*]] = tensor.extract %[[FLAGS]][%[[TASK]]]
+// CHECK: %[[ON:.*]] = arith.cmpi ne, %[[FLAG]]
+// CHECK: %[[ROUNDS:.*]] = arith.select %[[ON]], %c1{{.*}}, %c0
+// CHECK: %[[R:.*]]:2 = scf.for %{{.*}} to %[[ROUNDS]] {{.*}} iter_args(%[[TO:.*]] = %[[PART]], %[[TOO:.*]] = %[[ROW]])
+// CHECK: linalg.add {{.*}} outs(%[[TO]] : tensor<4x3xf32>)
+// CHECK: linalg.fill {{.*}} outs(%[[TOO]] : tensor<3xf32>)
+// CHECK: tensor.parallel_insert_slice %[[R]]#0 into %[[A]]
+// CHECK: tensor.parallel_insert_slice %[[R]]#1 into %[[B]]
+// CHECK-NOT: modular.defined_where
+// The reference does not.
+// APART-LABEL: func.func @defined
+// APART: scf.forall
+// APART-NOT: scf.for %
+// APART: return
+// REMARK-DAG: remark: [Passed] Skipped | Category:modular-lower-updates | Function=defined | Remark="gradients of members without rows are not written"
+func.func @defined(%dy: tensor<3x4x3xf32>, %touched: tensor<6xi32>) -> (tensor<3x4x3xf32>, tensor<3x3xf32>) {
+  %c = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<3x4x3xf32>
+  %f = tensor.empty() : tensor<3x3xf32>
+  %g:2 = scf.forall (%t) in (3) shared_outs(%o = %e, %p = %f) -> (tensor<3x4x3xf32>, tensor<3x3xf32>) {
+    %to = tensor.extract_slice %o[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<3x4x3xf32> to tensor<4x3xf32>
+    %too = tensor.extract_slice %p[%t, 0] [1, 3] [1, 1] : tensor<3x3xf32> to tensor<3xf32>
+    %from = tensor.extract_slice %dy[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<3x4x3xf32> to tensor<4x3xf32>
+    %v = linalg.add ins(%from, %from : tensor<4x3xf32>, tensor<4x3xf32>) outs(%to : tensor<4x3xf32>) -> tensor<4x3xf32>
+    %w = linalg.fill ins(%c : f32) outs(%too : tensor<3xf32>) -> tensor<3xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %v into %o[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<4x3xf32> into tensor<3x4x3xf32>
+      tensor.parallel_insert_slice %w into %p[%t, 0] [1, 3] [1, 1] : tensor<3xf32> into tensor<3x3xf32>
+    }
+  }
+  %flags = tensor.extract_slice %touched[2] [3] [1] : tensor<6xi32> to tensor<3xi32>
+  %r = modular.defined_where %g#0, %flags : tensor<3x4x3xf32>, tensor<3xi32>
+  %s = modular.defined_where %g#1, %flags : tensor<3x3xf32>, tensor<3xi32>
+  return %r, %s : tensor<3x4x3xf32>, tensor<3x3xf32>
+}
+
+// Every task writes rows of all members.
+// CHECK-LABEL: func.func @whole
+// CHECK: scf.forall
+// CHECK-NOT: scf.for %
+// CHECK: return
+// REMARK-DAG: remark: [Missed] Skipped {{.*}} Function=whole | Reason="tasks do not compute one member's gradient each", Remark="gradients of members without rows are zeros"
+func.func @whole(%dy: tensor<3x4xf32>, %touched: tensor<3xi32>) -> tensor<3x4xf32> {
+  %e = tensor.empty() : tensor<3x4xf32>
+  %g = scf.forall (%t) in (4) shared_outs(%o = %e) -> (tensor<3x4xf32>) {
+    %to = tensor.extract_slice %o[0, %t] [3, 1] [1, 1] : tensor<3x4xf32> to tensor<3x1xf32>
+    %from = tensor.extract_slice %dy[0, %t] [3, 1] [1, 1] : tensor<3x4xf32> to tensor<3x1xf32>
+    %v = linalg.add ins(%from, %from : tensor<3x1xf32>, tensor<3x1xf32>) outs(%to : tensor<3x1xf32>) -> tensor<3x1xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %v into %o[0, %t] [3, 1] [1, 1] : tensor<3x1xf32> into tensor<3x4xf32>
+    }
+  }
+  %r = modular.defined_where %g, %touched : tensor<3x4xf32>, tensor<3xi32>
+  return %r : tensor<3x4xf32>
+}

@@ -58,6 +58,7 @@ modular.network @toy {
 // CHECK: modular.pullback
 // CHECK-SAME: to (%{{[a-z0-9]+}} : tensor<2x2x2xf32>, %{{[a-z0-9]+}} : tensor<2x2xf32>)
 // CHECK: modular.usage
+// CHECK: modular.defined_where
 
 // CHECK-LABEL: func.func @train_step
 // CHECK: modular.pullback
