@@ -51,3 +51,14 @@ def find_modc(program, path):
     if not found or not os.access(found, os.X_OK):
         sys.exit(f"{program}: error: no modc at '{found or built}', name one by --modc")
     return found
+
+
+def parse_threads(parser, text):
+    """Numbers of threads, of an option's text."""
+    try:
+        threads = [int(n) for n in text.split(",") if n]
+    except ValueError:
+        parser.error(f"--threads: '{text}' is not a list of numbers")
+    if not threads or min(threads) < 1:
+        parser.error("--threads wants numbers of at least 1")
+    return threads

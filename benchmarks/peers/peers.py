@@ -77,12 +77,7 @@ def parse_arguments():
     names("peers", PEERS)
     names("routing", shapes.ROUTINGS)
     names("tasks", timing.TASKS)
-    try:
-        arguments.threads = [int(n) for n in arguments.threads.split(",") if n]
-    except ValueError:
-        parser.error(f"--threads: '{arguments.threads}' is not a list of numbers")
-    if not arguments.threads or min(arguments.threads) < 1:
-        parser.error("--threads wants numbers of at least 1")
+    arguments.threads = environment.parse_threads(parser, arguments.threads)
     return arguments
 
 

@@ -63,6 +63,25 @@ static int64_t chooseBlock(const Contraction &contraction, int64_t panelColumns,
   return std::min<int64_t>(most, llvm::alignTo(even, kBlockUnit));
 }
 
+/// Bytes between rows of a transposed a whose multiples share so few sets of
+/// the nearest cache that a block of k does not stay there.
+constexpr int64_t kSharedSets = 512;
+/// Columns of c from which on a copy of a costs little.
+constexpr int64_t kManyColumns = 128;
+
+/// Whether a block of a transposed a is read from a copy: its rows are the k of
+/// the sums, a tile reads a few elements of each, and so far apart they evict
+/// one another before the next tile comes.
+static bool copiesA(const Contraction &contraction) {
+  if (!contraction.transposedA || contraction.finish || contraction.rowsOfC ||
+      contraction.columns() < kManyColumns)
+    return false;
+  auto [strides, offset] = contraction.typeA().getStridesAndOffset();
+  int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+  return strides[1] == 1 && !ShapedType::isDynamic(strides[0]) &&
+         strides[0] * bytes % kSharedSets == 0;
+}
+
 KernelSchedule::KernelSchedule(const Contraction &contraction,
                                int64_t vectorBits, int64_t kBlock)
     : lanes(vectorBits / contraction.element().getIntOrFloatBitWidth()),
@@ -81,6 +100,7 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
       !ShapedType::isDynamic(depth) && depth * columns * bytes <= kNearestCache;
   unrolled = near ? 1 : kUnrolled;
   packed = contraction.transposedB || (columns > panelColumns() && !near);
+  packsA = copiesA(contraction);
 }
 
 SmallVector<int64_t> KernelBuilder::widths(int64_t columns) {
@@ -194,6 +214,8 @@ void KernelBuilder::panels(Value space) {
                   : depth;
   loop(index(0), end, block, [&](Value first) {
     Value last = arith::MinUIOp::create(*this, offset(first, block), depth);
+    if (copyOfA)
+      packA(first, last);
     loop(index(0), index(columns - rest), full, [&](Value j) {
       run({j, SmallVector<int64_t>(schedule.vectors, schedule.lanes), first,
            last});
@@ -220,8 +242,36 @@ void KernelBuilder::build(Value space) {
   panels(space);
 }
 
+void KernelBuilder::groups(Value space, Value copy) {
+  Contraction whole = contraction;
+  copyOfA = copy;
+  int64_t most = KernelSchedule::kGroupRows;
+  Value rows = countRows();
+  loop(index(0), rows, most, [&](Value i) {
+    OpFoldResult left =
+        createOrFold<arith::MinUIOp>(difference(rows, i), index(most));
+    auto rowsOf = [&](Value buffer, unsigned d) -> Value {
+      SmallVector<OpFoldResult> offsets(2, getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(2, getIndexAttr(1));
+      SmallVector<OpFoldResult> sizes =
+          memref::getMixedSizes(*this, getLoc(), buffer);
+      offsets[d] = i;
+      sizes[d] = left;
+      return memref::SubViewOp::create(*this, buffer, offsets, sizes, strides);
+    };
+    contraction.a = rowsOf(whole.a, 1);
+    contraction.c = rowsOf(whole.c, 0);
+    build(space);
+  });
+  contraction = whole;
+}
+
 void modc::buildContraction(OpBuilder &builder, Location loc,
                             const Contraction &contraction, Value panel,
-                            const KernelSchedule &schedule) {
-  KernelBuilder(loc, builder, contraction, schedule).build(panel);
+                            Value copy, const KernelSchedule &schedule) {
+  KernelBuilder kernel(loc, builder, contraction, schedule);
+  if (copy)
+    kernel.groups(panel, copy);
+  else
+    kernel.build(panel);
 }

@@ -79,6 +79,26 @@ void KernelBuilder::transposeSquare(int64_t width, Value j, Value k, Value row,
                             ValueRange{offset(row, i), column});
 }
 
+void KernelBuilder::packA(Value first, Value last) {
+  Value rows = size(contraction.a, 1);
+  int64_t lanes = schedule.lanes;
+  Value vectors =
+      difference(rows, createOrFold<arith::RemUIOp>(rows, index(lanes)));
+  loop(first, last, 1, [&](Value k) {
+    Value from = rowOfA(k), to = difference(k, first);
+    auto copy = [&](int64_t width, Value begin, Value end) {
+      auto type = VectorType::get(width, element);
+      loop(begin, end, width, [&](Value i) {
+        Value v = vector::LoadOp::create(*this, type, contraction.a,
+                                         ValueRange{from, i});
+        vector::StoreOp::create(*this, v, copyOfA, ValueRange{to, i});
+      });
+    };
+    copy(lanes, index(0), vectors);
+    copy(1, vectors, rows);
+  });
+}
+
 KernelBuilder::Pieces KernelBuilder::piecesOfPanel() {
   int64_t depth = std::min(block, contraction.depth());
   int64_t columns = std::min(schedule.panelColumns(), contraction.columns());

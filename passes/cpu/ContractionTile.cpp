@@ -228,12 +228,15 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
       for (auto [b, at] : llvm::zip(line, offsets))
         vector::StoreOp::create(
             *this, b, copy, ValueRange{difference(k, part.first), index(at)});
-    Value kOfA = contraction.transposedA ? rowOfA(k) : k;
+    Value kOfA = k;
+    if (contraction.transposedA)
+      kOfA = copyOfA ? difference(k, part.first) : rowOfA(k);
     for (int64_t r = 0; r < rows; ++r) {
       Value row = rowsOfA[r];
       Value scalar = contraction.transposedA
-                         ? memref::LoadOp::create(*this, contraction.a,
-                                                  ValueRange{kOfA, row})
+                         ? memref::LoadOp::create(
+                               *this, copyOfA ? copyOfA : contraction.a,
+                               ValueRange{kOfA, row})
                          : memref::LoadOp::create(*this, contraction.a,
                                                   ValueRange{row, k});
       for (auto [v, b] : llvm::enumerate(line)) {

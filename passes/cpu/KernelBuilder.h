@@ -30,6 +30,9 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   mlir::Type element;
   /// The packed panel, or null to read b in place.
   mlir::Value panel;
+  /// A block of k of a group of rows of a transposed a, [k, i], or null to read
+  /// a in place.
+  mlir::Value copyOfA;
   /// Length of a block of k in the code that is being built.
   int64_t block;
   KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder,
@@ -85,6 +88,9 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// exchanging ever larger squares (Eklundh 1972).
   void transposeSquare(int64_t width, mlir::Value j, mlir::Value k,
                        mlir::Value row, mlir::Value column, mlir::Value space);
+  /// Copies the block of k from `first` to `last` of a transposed a, and all
+  /// its columns.
+  void packA(mlir::Value first, mlir::Value last);
   /// A vector of a tile: where it belongs in c.
   struct Part {
     mlir::Value row, column;
@@ -143,6 +149,8 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// this is where b ends: members lie one after another, and tasks go through
   /// them in this order.
   void setNext(Panel &part);
+  /// Groups of rows of c, each from copies of a.
+  void groups(mlir::Value space, mlir::Value copy);
   /// All panels, packed into `space` unless that is null.
   void panels(mlir::Value space);
   void build(mlir::Value space);

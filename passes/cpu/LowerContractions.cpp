@@ -179,6 +179,10 @@ private:
       operands.push_back(memref::AllocOp::create(
           builder, loc, schedule.panelType(contraction.element()), ValueRange(),
           builder.getI64IntegerAttr(64)));
+    if (schedule.packsA)
+      operands.push_back(memref::AllocOp::create(
+          builder, loc, schedule.copyType(contraction.element()), ValueRange(),
+          builder.getI64IntegerAttr(64)));
     func::CallOp::create(builder, loc, kernelFor(loc, contraction, schedule),
                          operands);
   }
@@ -252,6 +256,8 @@ private:
     }
     if (schedule.packed)
       types.push_back(schedule.panelType(contraction.element()));
+    if (schedule.packsA)
+      types.push_back(schedule.copyType(contraction.element()));
     OpBuilder builder(&getContext());
     auto type = builder.getFunctionType(types, {});
     std::string name = nameOf(contraction), key;
@@ -269,9 +275,10 @@ private:
     builder.setInsertionPointToStart(kernel.addEntryBlock());
     for (auto [value, argument] : llvm::zip(operands, kernel.getArguments()))
       *value = argument;
+    SmallVector<Value> own(kernel.getArguments().drop_front(operands.size()));
+    Value copy = schedule.packsA ? own.pop_back_val() : Value();
     buildContraction(builder, loc, contraction,
-                     schedule.packed ? kernel.getArguments().back() : Value(),
-                     schedule);
+                     schedule.packed ? own.back() : Value(), copy, schedule);
     func::ReturnOp::create(builder, loc);
     return kernel;
   }

@@ -112,9 +112,10 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
   StringRef pass = "modular-lower-contractions";
   std::string shape = shapeOf(contraction);
   remarkPassed(pass, "Kernel", op)
-      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}", shape,
+      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}{5}", shape,
              contraction.element().isF64() ? "f64" : "f32", schedule.tileRows(),
-             schedule.tileColumns(), schedule.packed ? "packed" : "in place")
+             schedule.tileColumns(), schedule.packed ? "packed" : "in place",
+             schedule.packsA ? ", a copied" : "")
       << metric("Kernel", kernel) << metric("TileRows", schedule.tileRows())
       << metric("TileColumns", schedule.tileColumns())
       << metric("Packed", schedule.packed)

@@ -112,6 +112,21 @@ func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8x
   return
 }
 
+// A sum over rows that are 512 bytes apart, one of which has 8 numbers of a tile.
+// CHECK-LABEL: func.func @far
+// CHECK: %[[COPY:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256x72xf32>
+// CHECK: call @matmul_nxnx128_at({{.*}}, %[[COPY]])
+func.func @far(%x: memref<?x?xf32, strided<[128, 1], offset: ?>>, %d: memref<?x128xf32>, %w: memref<?x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %d : memref<?x?xf32, strided<[128, 1], offset: ?>>, memref<?x128xf32>) outs(%w : memref<?x128xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // The accumulators of a tile stay in registers while k ascends.
 // CHECK-LABEL: func.func private @matmul_nx16x8(
 // CHECK: scf.for
@@ -162,3 +177,15 @@ func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8x
 // CHECK: %[[EVEN:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3]
 // CHECK: %[[ODD:.*]] = vector.shuffle {{.*}} [4, 5, 6, 7]
 // CHECK: arith.addf %[[EVEN]], %[[ODD]] : vector<4xf32>
+
+// 72 rows of the result at a time: a block of k of their a is copied, then read
+// by every panel of b.
+// CHECK-LABEL: func.func private @matmul_nxnx128_at(
+// CHECK-SAME: memref<?x?xf32, strided<[128, 1], offset: ?>>, {{.*}}, %[[COPY:[a-z0-9]*]]: memref<256x72xf32>)
+// CHECK: scf.for %{{.*}} step %c72
+// CHECK: %[[A:.*]] = memref.subview %{{.*}} : memref<?x?xf32, strided<[128, 1], offset: ?>>
+// CHECK: vector.load %[[A]]{{.*}} vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[COPY]]
+// CHECK: vector.fma
+// CHECK-NOT: memref.load %[[A]]
+// CHECK: memref.load %[[COPY]]
