@@ -349,7 +349,8 @@ LogicalResult DefinedWhereOp::verify() {
   auto type = cast<RankedTensorType>(getValue().getType());
   RankedTensorType flags = getFlags().getType();
   if (type.getRank() == 0 || type.isDynamicDim(0)) // defined_where_c1
-    return emitOpError("has a value ") << type << ", whose slices are not known";
+    return emitOpError("has a value ")
+           << type << ", whose slices are not known";
   if (flags.getRank() != 1 ||
       flags.getDimSize(0) != type.getDimSize(0)) // defined_where_c1
     return emitOpError("has ") << type.getDimSize(0) << " slices of " << type
@@ -367,12 +368,14 @@ LogicalResult GradientNormOp::verify() {
     if (!type.hasStaticShape() || // gradient_norm_c1
         (stacked && type.getRank() == 0))
       return emitOpError("has a gradient ")
-             << type << (stacked ? ", which is no stack" : ", whose size is not known");
+             << type
+             << (stacked ? ", which is no stack" : ", whose size is not known");
     int64_t slices = stacked ? type.getDimSize(0) : 1;
     auto flags = cast<RankedTensorType>(active.getType());
-    if (flags.getRank() != 1 || flags.getDimSize(0) != slices) // gradient_norm_c2
-      return emitOpError("has ") << slices << " slices of " << type
-                                 << ", but active is " << flags;
+    if (flags.getRank() != 1 ||
+        flags.getDimSize(0) != slices) // gradient_norm_c2
+      return emitOpError("has ")
+             << slices << " slices of " << type << ", but active is " << flags;
   }
   return success();
 }

@@ -72,7 +72,8 @@ public:
     return parameterArena.data();
   }
   const void *parameters() const { return parameterArena.data(); }
-  /// After `m_step`, undefined for groups whose `touched` is 0.
+  /// After `m_step`, undefined for groups whose `touched` is 0; after
+  /// `train_step` for all.
   void *gradients();
   void *state();
 

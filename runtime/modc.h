@@ -290,8 +290,9 @@ typedef enum modc_arena {
 } modc_arena;
 
 /* An arena of the session, laid out by the signature, and its bytes; null when
- * there is no memory. Asking for the parameters counts as setting them. Of the
- * gradients, those of groups whose `touched` is 0 are undefined. */
+ * there is no memory. Asking for the parameters counts as setting them. After
+ * m_step, gradients of groups whose `touched` is 0 are undefined; after
+ * train_step all are. */
 MODC_API void *modc_session_arena(modc_session_t *session, modc_arena which,
                                   int64_t *bytes);
 

@@ -7,7 +7,7 @@
 #===----------------------------------------------------------------------===#
 #
 # How long do the examples take to train, and how long the same networks by the same
-# procedure in PyTorch? First both train for a while and have to learn equally well;
+# procedure in PyTorch? First both train for a while, and what they learn is compared;
 # then they take turns.
 #
 #===----------------------------------------------------------------------===#
@@ -143,7 +143,7 @@ def compare(job, made, steps, threads):
             runner.trainers.clear()
     own = judged["modc"][figure]
     return judged, [name for name, values in judged.items()
-                    if abs(values[figure] - own) > apart]
+                    if not abs(values[figure] - own) <= apart]
 
 
 def measure_job(arguments, job, torch, directory):

@@ -63,6 +63,8 @@ static int64_t chooseBlock(const Contraction &contraction, int64_t panelColumns,
   return std::min<int64_t>(most, llvm::alignTo(even, kBlockUnit));
 }
 
+/// Rows of the largest tile; groups of rows that a is copied for are full ones.
+constexpr int64_t kTileRowsAtMost = 12;
 /// Bytes between rows of a transposed a whose multiples share so few sets of
 /// the nearest cache that a block of k does not stay there.
 constexpr int64_t kSharedSets = 512;
@@ -76,7 +78,14 @@ static bool copiesA(const Contraction &contraction) {
   if (!contraction.transposedA || contraction.finish || contraction.rowsOfC ||
       contraction.columns() < kManyColumns)
     return false;
-  auto [strides, offset] = contraction.typeA().getStridesAndOffset();
+  // One tile reads all that it copies.
+  int64_t height = contraction.height();
+  if (!ShapedType::isDynamic(height) && height <= kTileRowsAtMost)
+    return false;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(contraction.typeA().getStridesAndOffset(strides, offset)))
+    return false;
   int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
   return strides[1] == 1 && !ShapedType::isDynamic(strides[0]) &&
          strides[0] * bytes % kSharedSets == 0;
@@ -235,21 +244,28 @@ void KernelBuilder::build(Value space) {
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
   // What takes the time is reading b, as it lies in memory.
-  block = kFewBlock;
+  block = std::min(kFewBlock, schedule.kBlock);
   panels(nullptr);
   block = schedule.kBlock;
   setInsertionPointToStart(branch.elseBlock());
   panels(space);
 }
 
-void KernelBuilder::groups(Value space, Value copy) {
+void KernelBuilder::groups(Value space, Value ofA) {
+  static_assert(KernelSchedule::kGroupRows % kTileRowsAtMost == 0);
   Contraction whole = contraction;
-  copyOfA = copy;
-  int64_t most = KernelSchedule::kGroupRows;
-  Value rows = countRows();
+  copyOfA = ofA;
+  // Of one size, so that the last has not too few rows for a copy of b.
+  Value rows = countRows(), tile = index(kTileRowsAtMost);
+  Value count =
+      createOrFold<arith::CeilDivUIOp>(rows, index(KernelSchedule::kGroupRows));
+  Value most = createOrFold<arith::CeilDivUIOp>(
+      rows, createOrFold<arith::MaxUIOp>(count, index(1)));
+  most = createOrFold<arith::MulIOp>(
+      createOrFold<arith::CeilDivUIOp>(most, tile), tile);
+  most = createOrFold<arith::MaxUIOp>(most, tile);
   loop(index(0), rows, most, [&](Value i) {
-    OpFoldResult left =
-        createOrFold<arith::MinUIOp>(difference(rows, i), index(most));
+    OpFoldResult left = createOrFold<arith::MinUIOp>(difference(rows, i), most);
     auto rowsOf = [&](Value buffer, unsigned d) -> Value {
       SmallVector<OpFoldResult> offsets(2, getIndexAttr(0));
       SmallVector<OpFoldResult> strides(2, getIndexAttr(1));
@@ -268,10 +284,10 @@ void KernelBuilder::groups(Value space, Value copy) {
 
 void modc::buildContraction(OpBuilder &builder, Location loc,
                             const Contraction &contraction, Value panel,
-                            Value copy, const KernelSchedule &schedule) {
+                            Value ofA, const KernelSchedule &schedule) {
   KernelBuilder kernel(loc, builder, contraction, schedule);
-  if (copy)
-    kernel.groups(panel, copy);
+  if (ofA)
+    kernel.groups(panel, ofA);
   else
     kernel.build(panel);
 }

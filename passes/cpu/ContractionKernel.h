@@ -43,7 +43,8 @@ struct KernelSchedule {
   int64_t unrolled;
   /// Whether b is copied, a panel at a time, to where its rows are adjacent.
   bool packed;
-  /// Whether blocks of a transposed a are copied to where its rows are adjacent.
+  /// Whether blocks of a transposed a are copied to where its rows are
+  /// adjacent.
   bool packsA;
 
   /// Columns of a panel.
@@ -56,12 +57,13 @@ struct KernelSchedule {
     return std::clamp<int64_t>(6 * vectors / parts, 1, 12);
   }
   int64_t tileColumns() const { return std::min(columns, panelColumns()); }
-  /// Rows of c that are computed from one copy of a.
+  /// Rows of c that are computed from one copy of a, at most.
   static constexpr int64_t kGroupRows = 72;
-  mlir::MemRefType copyType(mlir::Type element) const {
+  /// What a caller of the kernel provides, if the kernel copies a.
+  mlir::MemRefType copyTypeOfA(mlir::Type element) const {
     return mlir::MemRefType::get({kBlock, kGroupRows}, element);
   }
-  /// What a caller of the kernel provides, if the kernel packs.
+  /// The same, if it packs b.
   mlir::MemRefType panelType(mlir::Type element) const {
     return mlir::MemRefType::get({kBlock, std::min(columns, panelColumns())},
                                  element);
@@ -71,11 +73,11 @@ struct KernelSchedule {
 /// Emits loops over blocks of k, panels of columns and tiles of rows. Each
 /// element of c is one chain of fused additions over ascending k that starts at
 /// its old value, whatever its tile; where b is narrow, as many chains as rows
-/// of b fill a vector, for any number of rows. `panel` and `copy` (of a) are null
-/// or of the schedule's types.
+/// of b fill a vector, for any number of rows. `panel` and `ofA` are room for
+/// copies of b and a: null, or of the schedule's types.
 void buildContraction(mlir::OpBuilder &builder, mlir::Location loc,
                       const Contraction &contraction, mlir::Value panel,
-                      mlir::Value copy, const KernelSchedule &schedule);
+                      mlir::Value ofA, const KernelSchedule &schedule);
 
 } // namespace modc
 

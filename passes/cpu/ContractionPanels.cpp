@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Copies a panel of the transposed b to where its rows are adjacent. Asks for
-// the panel that is read next.
+// Copies a panel of the transposed b, and a block of a transposed a, to where
+// their rows are adjacent. Asks for the panel that is read next.
 //
 //===----------------------------------------------------------------------===//
 

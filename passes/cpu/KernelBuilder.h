@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Emits the vector code of a matrix product: panels of b and their copies,
-// tiles of c in registers. For ContractionKernel.cpp and the files that share
-// its work.
+// Emits the vector code of a matrix product: panels of b, copies of them and of
+// a, tiles of c in registers. For ContractionKernel.cpp and the files that
+// share its work.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,7 +62,11 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   }
   void loop(mlir::Value first, mlir::Value last, int64_t step,
             llvm::function_ref<void(mlir::Value)> body) {
-    auto op = mlir::scf::ForOp::create(*this, first, last, index(step));
+    loop(first, last, index(step), body);
+  }
+  void loop(mlir::Value first, mlir::Value last, mlir::Value step,
+            llvm::function_ref<void(mlir::Value)> body) {
+    auto op = mlir::scf::ForOp::create(*this, first, last, step);
     mlir::OpBuilder::InsertionGuard guard(*this);
     setInsertionPointToStart(op.getBody());
     body(op.getInductionVar());
@@ -149,8 +153,8 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// this is where b ends: members lie one after another, and tasks go through
   /// them in this order.
   void setNext(Panel &part);
-  /// Groups of rows of c, each from copies of a.
-  void groups(mlir::Value space, mlir::Value copy);
+  /// Groups of rows of c, each from copies of a in `ofA`.
+  void groups(mlir::Value space, mlir::Value ofA);
   /// All panels, packed into `space` unless that is null.
   void panels(mlir::Value space);
   void build(mlir::Value space);

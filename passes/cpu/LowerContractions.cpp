@@ -181,8 +181,8 @@ private:
           builder.getI64IntegerAttr(64)));
     if (schedule.packsA)
       operands.push_back(memref::AllocOp::create(
-          builder, loc, schedule.copyType(contraction.element()), ValueRange(),
-          builder.getI64IntegerAttr(64)));
+          builder, loc, schedule.copyTypeOfA(contraction.element()),
+          ValueRange(), builder.getI64IntegerAttr(64)));
     func::CallOp::create(builder, loc, kernelFor(loc, contraction, schedule),
                          operands);
   }
@@ -257,7 +257,7 @@ private:
     if (schedule.packed)
       types.push_back(schedule.panelType(contraction.element()));
     if (schedule.packsA)
-      types.push_back(schedule.copyType(contraction.element()));
+      types.push_back(schedule.copyTypeOfA(contraction.element()));
     OpBuilder builder(&getContext());
     auto type = builder.getFunctionType(types, {});
     std::string name = nameOf(contraction), key;
@@ -276,9 +276,9 @@ private:
     for (auto [value, argument] : llvm::zip(operands, kernel.getArguments()))
       *value = argument;
     SmallVector<Value> own(kernel.getArguments().drop_front(operands.size()));
-    Value copy = schedule.packsA ? own.pop_back_val() : Value();
+    Value ofA = schedule.packsA ? own.pop_back_val() : Value();
     buildContraction(builder, loc, contraction,
-                     schedule.packed ? own.back() : Value(), copy, schedule);
+                     schedule.packed ? own.back() : Value(), ofA, schedule);
     func::ReturnOp::create(builder, loc);
     return kernel;
   }

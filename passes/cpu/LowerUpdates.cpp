@@ -261,15 +261,16 @@ private:
     DenseSet<Operation *> skipping;
     for (DefinedWhereOp op : ops) {
       if (fuse && !skipping.contains(op.getValue().getDefiningOp())) {
-        if (skipUndefined(rewriter, op)) {
+        StringRef why = skipUndefined(rewriter, op);
+        if (why.empty()) {
+          ++numSkipped;
           skipping.insert(op.getValue().getDefiningOp());
           remarkPassed(getArgument(), "Skipped", op) << remark::add(
               "gradients of members without rows are not written");
         } else {
           remarkMissed(getArgument(), "Skipped", op)
               << remark::add("gradients of members without rows are zeros")
-              << remark::reason(
-                     "tasks do not compute one member's gradient each");
+              << remark::reason("{0}", why);
         }
       }
       rewriter.replaceOp(op, op.getValue());

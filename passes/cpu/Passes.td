@@ -136,7 +136,8 @@ def LowerUpdatesPass : Pass<"modular-lower-updates"> {
     reader of the parameter, and only where `clip_norm` is not above 0, as
     clipping needs the norm of the whole gradient first. With `clip_norm`, the
     same tasks write the gradient and a loop of its own updates. Slices that are
-    not active are not computed, read or written.
+    not active are not computed, read or written. Tasks of a gradient that stays
+    in memory leave out slices that `modular.defined_where` says are undefined.
 
     ```mlir
     %g = scf.forall (%t) in (8) shared_outs(%o = %e) -> (tensor<8x4x3xf32>) { ... }
@@ -158,7 +159,9 @@ def LowerUpdatesPass : Pass<"modular-lower-updates"> {
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numFused", "updates",
-                              "Number of updates in the tasks of gradients">];
+                              "Number of updates in the tasks of gradients">,
+                    Statistic<"numSkipped", "gradients-skipped",
+                              "Number of gradients of which some slices are undefined">];
 }
 
 def FuseElementwisePass : Pass<"modular-fuse-elementwise"> {
@@ -392,9 +395,10 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     in vectors of smaller powers of two; where all of b is so narrow, a vector has
     the sums of several k, which are added up at the end. A transposed b, and one
     that the nearest cache does not hold, is copied a panel at a time, into space
-    of the caller's: the latter by the first tile that reads it. Rows of a that are
-    chosen by number are read where they are, and rows of c go to where a
-    scatter_rows puts them. Large products that are in no parallel loop become one
+    of the caller's: the latter by the first tile that reads it. So is a block of k
+    of a transposed a whose rows are a multiple of 512 bytes apart, for 72 rows of
+    c and all panels. Other rows of a that are chosen by number are read where they
+    are, and rows of c go to where a scatter_rows puts them. Large products that are in no parallel loop become one
     over blocks of rows of c.
     Products with a dynamic number of columns stay as they are.
 

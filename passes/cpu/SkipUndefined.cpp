@@ -37,6 +37,8 @@ matchSliced(scf::ForallOp tasks, tensor::ParallelInsertSliceOp insert) {
   for (Operation *user : insert.getDest().getUsers()) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
     if (slice && slice.getType() == insert.getSource().getType() &&
+        slice.getMixedOffsets() == insert.getMixedOffsets() &&
+        slice.getMixedSizes() == insert.getMixedSizes() &&
         slice->getBlock() == tasks.getBody())
       result.destinations.push_back(slice);
     else if (user != insert)
@@ -55,10 +57,16 @@ static bool allDefinedWhere(scf::ForallOp tasks, Value flags) {
   });
 }
 
-bool modc::skipUndefined(RewriterBase &rewriter, DefinedWhereOp op) {
+StringRef modc::skipUndefined(RewriterBase &rewriter, DefinedWhereOp op) {
   auto tasks = op.getValue().getDefiningOp<scf::ForallOp>();
-  if (!tasks || !allDefinedWhere(tasks, op.getFlags()))
-    return false;
+  if (!tasks) {
+    auto generic = op.getValue().getDefiningOp<linalg::LinalgOp>();
+    if (generic && generic.getNumReductionLoops() == 0)
+      return "several uses of the parameter add to it";
+    return "no tasks of members compute it";
+  }
+  if (!allDefinedWhere(tasks, op.getFlags()))
+    return "its tasks compute something else, too";
   SmallVector<SlicedResult> results;
   for (Operation &inner : tasks.getTerminator().getYieldingOps()) {
     auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(inner);
@@ -68,11 +76,11 @@ bool modc::skipUndefined(RewriterBase &rewriter, DefinedWhereOp op) {
     if (!result ||
         (!results.empty() &&
          insert.getMixedOffsets()[0] != results[0].insert.getMixedOffsets()[0]))
-      return false;
+      return "a task computes parts of several members";
     results.push_back(*result);
   }
-  if (results.size() != tasks.getNumResults() || !hoist(op.getFlags(), tasks))
-    return false;
+  if (!hoist(op.getFlags(), tasks))
+    return "what rows choose is known after it";
 
   TensorBuilder b(tasks.getLoc(), rewriter);
   b.setInsertionPoint(tasks);
@@ -103,12 +111,12 @@ bool modc::skipUndefined(RewriterBase &rewriter, DefinedWhereOp op) {
     cloneRest(b, *tasks.getBody(), mapping);
     SmallVector<Value> next;
     for (SlicedResult &result : results)
-      next.push_back(mapping.lookup(result.insert.getSource()));
+      next.push_back(mapping.lookupOrDefault(result.insert.getSource()));
     return next;
   });
   b.setInsertionPointToEnd(guarded.getTerminator().getBody());
   for (auto [slice, piece, whole] : llvm::zip(slices, pieces, shared))
     slice.insertInto(b, piece, whole);
   rewriter.replaceOp(tasks, guarded.getResults());
-  return true;
+  return {};
 }

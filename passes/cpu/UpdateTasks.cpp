@@ -55,8 +55,13 @@ Value modc::isActive(TensorBuilder &b, Value active, Value i) {
 
 bool modc::hoist(Value value, Operation *op) {
   Operation *definition = value.getDefiningOp();
-  if (!definition || definition->getBlock() != op->getBlock() ||
-      definition->isBeforeInBlock(op))
+  if (!definition)
+    return true;
+  if (definition->getBlock() != op->getBlock()) {
+    Operation *outer = definition->getBlock()->findAncestorOpInBlock(*op);
+    return outer && definition->isBeforeInBlock(outer);
+  }
+  if (definition->isBeforeInBlock(op))
     return true;
   if (definition == op || !isMemoryEffectFree(definition))
     return false;

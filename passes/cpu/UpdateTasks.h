@@ -48,9 +48,9 @@ void lowerUpdate(mlir::RewriterBase &rewriter, UpdateOp op,
 /// false if it cannot be.
 bool hoist(mlir::Value value, mlir::Operation *op);
 
-/// Has the tasks that compute `op`'s value leave out slices that are undefined;
-/// false unless each task computes a part of one slice.
-bool skipUndefined(mlir::RewriterBase &rewriter, DefinedWhereOp op);
+/// Has the tasks that compute `op`'s value leave out slices that are undefined.
+/// Each has to compute a part of one slice; gives why not, empty if done.
+llvm::StringRef skipUndefined(mlir::RewriterBase &rewriter, DefinedWhereOp op);
 
 /// Element i as a vector of one, and the end of a task that has computed it.
 mlir::Value sliceOne(TensorBuilder &b, mlir::Value vector, mlir::Value i);

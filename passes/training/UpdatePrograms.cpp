@@ -74,8 +74,8 @@ static Value gatherGroups(ProgramBuilder &program, const ParameterStack &stack,
              b, loc, type, indices, empty,
              ArrayRef<AffineMap>{identity, identity}, iterators,
              [&](OpBuilder &n, Location l, ValueRange args) {
-               Value index = arith::IndexCastOp::create(
-                   n, l, n.getIndexType(), args[0]);
+               Value index =
+                   arith::IndexCastOp::create(n, l, n.getIndexType(), args[0]);
                Value value = tensor::ExtractOp::create(n, l, groups, index);
                linalg::YieldOp::create(n, l, value);
              })
@@ -95,8 +95,7 @@ static Value buildTouched(ProgramContext &context, ProgramBuilder &program,
   const Layout &layout = context.layout;
   std::vector<int32_t> initial(layout.groups.size(), 1);
   for (auto &[pool, first] : layout.poolGroups)
-    std::fill_n(initial.begin() + first,
-                cast<PoolOp>(pool).getNumMembers(), 0);
+    std::fill_n(initial.begin() + first, cast<PoolOp>(pool).getNumMembers(), 0);
   Value touched = arith::ConstantOp::create(
       b, loc,
       DenseElementsAttr::get(getGroupType(context, b.getI32Type()),
@@ -106,8 +105,8 @@ static Value buildTouched(ProgramContext &context, ProgramBuilder &program,
     Value rows = fromPoints(b, loc, picks, site.rows);
     int64_t members = site.getMembers();
     Value selection = ToSelectionOp::create(
-        b, loc,
-        SelectionType::get(b.getContext(), site.getChoose(), members), rows);
+        b, loc, SelectionType::get(b.getContext(), site.getChoose(), members),
+        rows);
     auto usageType = RankedTensorType::get({members}, b.getI32Type());
     Value usage = UsageOp::create(b, loc, usageType, selection);
     SmallVector<OpFoldResult> offset = {
@@ -138,8 +137,8 @@ static FailureOr<Gradients> buildGradients(ProgramContext &context,
       buildForward(program, context.network, inputs, options);
   if (failed(forward))
     return failure();
-  Value likelihood = buildLogLikelihood(program, context.network,
-                                        forward->outputs, wanted);
+  Value likelihood =
+      buildLogLikelihood(program, context.network, forward->outputs, wanted);
 
   // Minus the mean over points: each point's cotangent is -1/N.
   RankedTensorType pointType = getPointType(context);
@@ -147,8 +146,8 @@ static FailureOr<Gradients> buildGradients(ProgramContext &context,
   Value count = arith::UIToFPOp::create(
       b, loc, context.element,
       arith::IndexCastOp::create(b, loc, b.getI64Type(), points));
-  Value minus = arith::ConstantOp::create(
-      b, loc, b.getFloatAttr(context.element, -1.0));
+  Value minus =
+      arith::ConstantOp::create(b, loc, b.getFloatAttr(context.element, -1.0));
   Value each = arith::DivFOp::create(b, loc, minus, count);
   Value empty = tensor::EmptyOp::create(b, loc, pointType, ValueRange{points});
   Value seed = linalg::FillOp::create(b, loc, each, empty).getResult(0);
@@ -176,7 +175,8 @@ static FailureOr<Gradients> buildGradients(ProgramContext &context,
     // A dense optimizer steps members without rows by a gradient of zero.
     if (stack.stacked && !(optimizer && optimizer.getDense()))
       result.values[i] = DefinedWhereOp::create(
-          b, withOpName(loc, stack.names.front()), gradient, gatherGroups(program, stack, result.touched));
+          b, withOpName(loc, stack.names.front()), gradient,
+          gatherGroups(program, stack, result.touched));
   }
 
   program.write(program.addOutput("log_likelihood", pointType), likelihood);
@@ -232,9 +232,8 @@ static void buildRule(OpBuilder &b, Location loc, OptimizerOp optimizer,
     YieldOp::create(b, loc, sub(p, mul(lr, g)));
     return;
   case OptimizerKind::Momentum: {
-    Value v = add(mul(number(optimizer.getSetting("momentum")),
-                      block.getArgument(4)),
-                  g);
+    Value v = add(
+        mul(number(optimizer.getSetting("momentum")), block.getArgument(4)), g);
     YieldOp::create(b, loc, ValueRange{sub(p, mul(lr, v)), v});
     return;
   }
@@ -255,13 +254,12 @@ static void buildRule(OpBuilder &b, Location loc, OptimizerOp optimizer,
                   mul(number(1 - beta2), mul(g, g)));
     // Bias corrections depend on the step alone and leave the loop.
     auto correction = [&](double beta) -> Value {
-      return sub(number(1),
-                 math::PowFOp::create(b, loc, number(beta), step));
+      return sub(number(1), math::PowFOp::create(b, loc, number(beta), step));
     };
     Value rate = div(mul(lr, sqrt(correction(beta2))), correction(beta1));
     // lr·m̂/(√v̂ + ε) with ε scaled alike, so that it equals the paper's form.
-    Value epsilon = mul(number(optimizer.getSetting("epsilon")),
-                        sqrt(correction(beta2)));
+    Value epsilon =
+        mul(number(optimizer.getSetting("epsilon")), sqrt(correction(beta2)));
     Value next = sub(p, div(mul(rate, m), add(sqrt(v), epsilon)));
     YieldOp::create(b, loc, ValueRange{next, m, v});
     return;
@@ -300,8 +298,8 @@ static std::pair<Value, Value> buildActive(ProgramContext &context,
             if (!dense) {
               Value zero32 =
                   arith::ConstantIntOp::create(n, l, n.getI32Type(), 0);
-              Value used = arith::CmpIOp::create(
-                  n, l, arith::CmpIPredicate::ne, args[0], zero32);
+              Value used = arith::CmpIOp::create(n, l, arith::CmpIPredicate::ne,
+                                                 args[0], zero32);
               on = arith::AndIOp::create(n, l, on, used);
             }
             Value flag = arith::ExtUIOp::create(n, l, n.getI8Type(), on);
@@ -313,8 +311,8 @@ static std::pair<Value, Value> buildActive(ProgramContext &context,
                    b, loc, steps.getType(), active, steps,
                    ArrayRef<AffineMap>{identity, identity}, iterators,
                    [&](OpBuilder &n, Location l, ValueRange args) {
-                     Value one = arith::ExtUIOp::create(n, l, n.getI64Type(),
-                                                        args[0]);
+                     Value one =
+                         arith::ExtUIOp::create(n, l, n.getI64Type(), args[0]);
                      Value sum = arith::AddIOp::create(n, l, args[1], one);
                      linalg::YieldOp::create(n, l, sum);
                    })
@@ -343,9 +341,8 @@ static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
   auto norm = GradientNormOp::create(b, loc, b.getF64Type(), context.element,
                                      gradients, flags, in.clip, stacked);
   auto normType = RankedTensorType::get({1}, b.getF64Type());
-  program.write(
-      in.gradientNorm,
-      tensor::FromElementsOp::create(b, loc, normType, norm.getNorm()));
+  program.write(in.gradientNorm, tensor::FromElementsOp::create(
+                                     b, loc, normType, norm.getNorm()));
 
   for (auto [i, stack] : llvm::enumerate(layout.stacks)) {
     if (!stack.trained)
@@ -356,9 +353,10 @@ static void buildUpdates(ProgramContext &context, ProgramBuilder &program,
       slots.push_back(program.getState(i, slot));
     SmallVector<Type> slotTypes(slots.size(), parameter.getType());
     UpdateOp update = UpdateOp::create(
-        b, withOpName(loc, stack.names.front()), parameter.getType(), slotTypes, parameter, in.gradients[i],
-        slots, actives[i], gatherGroups(program, stack, steps), in.lr,
-        in.decay, norm.getScale(), stack.stacked);
+        b, withOpName(loc, stack.names.front()), parameter.getType(), slotTypes,
+        parameter, in.gradients[i], slots, actives[i],
+        gatherGroups(program, stack, steps), in.lr, in.decay, norm.getScale(),
+        stack.stacked);
     {
       OpBuilder::InsertionGuard guard(b);
       Block *block = b.createBlock(&update.getRule());
@@ -379,8 +377,7 @@ static void addSettings(ProgramContext &context, ProgramBuilder &program,
   in.lr = program.addReal("lr");
   in.decay = program.addReal("weight_decay");
   in.clip = program.addReal("clip_norm");
-  in.frozen =
-      program.addInput("frozen", getGroupType(context, b.getI8Type()));
+  in.frozen = program.addInput("frozen", getGroupType(context, b.getI8Type()));
   in.gradientNorm = program.addOutput(
       "gradient_norm", RankedTensorType::get({1}, b.getF64Type()));
 }
@@ -408,8 +405,8 @@ LogicalResult modc::buildTrainStep(ProgramContext &context) {
   addSettings(context, program, in);
   in.touched = gradients->touched;
   in.gradients = gradients->values;
-  // Gradients live in their arena, so that a step needs no more workspace, where
-  // they live in memory at all.
+  // Gradients live in their arena, so that a step needs no more workspace,
+  // where they live in memory at all.
   for (auto [i, value] : llvm::enumerate(in.gradients))
     if (value)
       value = program.writeNow(program.getGradient(i), value);

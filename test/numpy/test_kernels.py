@@ -57,7 +57,11 @@ def compiled(source, dispatch, optimize, targets=()):
 
 
 def check(seed, draws, args, folder, totals):
-    text = generate(seed, args.element, KernelNetwork)
+    if args.network:
+        with open(args.network) as file:
+            text = file.read()
+    else:
+        text = generate(seed, args.element, KernelNetwork)
     if args.verbose:
         print(text)
     network = Network.parse(generic(text))
@@ -99,6 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=seed_of, default=0, help="number of the first network")
     parser.add_argument("--shapes", type=int, default=50)
+    parser.add_argument("--network", metavar="FILE", help="instead of drawn ones")
     parser.add_argument("--draws", type=int, default=25, help="shapes of a compiled network")
     parser.add_argument("--optimize", type=int, default=2)
     parser.add_argument("--element", choices=("f32", "f64"))

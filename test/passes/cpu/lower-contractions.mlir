@@ -1,4 +1,5 @@
 // RUN: modc-opt %s --modular-lower-contractions | FileCheck %s
+// RUN: modc-opt %s --modular-lower-contractions --remark-format=emitRemark --remarks-filter=.* -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 #a = affine_map<(i, j, k) -> (i, k)>
 #b = affine_map<(i, j, k) -> (k, j)>
@@ -116,9 +117,40 @@ func.func @gathered(%x: memref<?x16xf32>, %rows: memref<?xi32>, %w: memref<16x8x
 // CHECK-LABEL: func.func @far
 // CHECK: %[[COPY:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256x72xf32>
 // CHECK: call @matmul_nxnx128_at({{.*}}, %[[COPY]])
+// REMARK: a product nxnx128 of f32 runs in tiles of 6x16, b packed, a copied
 func.func @far(%x: memref<?x?xf32, strided<[128, 1], offset: ?>>, %d: memref<?x128xf32>, %w: memref<?x128xf32>) {
   linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x, %d : memref<?x?xf32, strided<[128, 1], offset: ?>>, memref<?x128xf32>) outs(%w : memref<?x128xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// Rows that are 480 bytes apart fall into all sets of a cache.
+// CHECK-LABEL: func.func @apart
+// CHECK-NOT: memref<256x72xf32>
+// CHECK: return
+func.func @apart(%x: memref<?x?xf32, strided<[120, 1], offset: ?>>, %d: memref<?x128xf32>, %w: memref<?x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %d : memref<?x?xf32, strided<[120, 1], offset: ?>>, memref<?x128xf32>) outs(%w : memref<?x128xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A tile of c reads all of its a once.
+// CHECK-LABEL: func.func @one_tile
+// CHECK-NOT: memref<256x72xf32>
+// CHECK: return
+func.func @one_tile(%x: memref<?x8xf32, strided<[128, 1], offset: ?>>, %d: memref<?x128xf32>, %w: memref<8x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %d : memref<?x8xf32, strided<[128, 1], offset: ?>>, memref<?x128xf32>) outs(%w : memref<8x128xf32>) {
   ^bb0(%p: f32, %q: f32, %out: f32):
     %m = arith.mulf %p, %q : f32
     %s = arith.addf %out, %m : f32
@@ -178,11 +210,12 @@ func.func @far(%x: memref<?x?xf32, strided<[128, 1], offset: ?>>, %d: memref<?x1
 // CHECK: %[[ODD:.*]] = vector.shuffle {{.*}} [4, 5, 6, 7]
 // CHECK: arith.addf %[[EVEN]], %[[ODD]] : vector<4xf32>
 
-// 72 rows of the result at a time: a block of k of their a is copied, then read
-// by every panel of b.
+// Up to 72 rows of the result at a time: a block of k of their a is copied, then
+// read by every panel of b.
 // CHECK-LABEL: func.func private @matmul_nxnx128_at(
 // CHECK-SAME: memref<?x?xf32, strided<[128, 1], offset: ?>>, {{.*}}, %[[COPY:[a-z0-9]*]]: memref<256x72xf32>)
-// CHECK: scf.for %{{.*}} step %c72
+// CHECK: arith.ceildivui %{{.*}}, %c72
+// CHECK: scf.for
 // CHECK: %[[A:.*]] = memref.subview %{{.*}} : memref<?x?xf32, strided<[128, 1], offset: ?>>
 // CHECK: vector.load %[[A]]{{.*}} vector<8xf32>
 // CHECK: vector.store %{{.*}}, %[[COPY]]

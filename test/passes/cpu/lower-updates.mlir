@@ -196,7 +196,7 @@ func.func @defined(%dy: tensor<3x4x3xf32>, %touched: tensor<6xi32>) -> (tensor<3
 // CHECK: scf.forall
 // CHECK-NOT: scf.for %
 // CHECK: return
-// REMARK-DAG: remark: [Missed] Skipped {{.*}} Function=whole | Reason="tasks do not compute one member's gradient each", Remark="gradients of members without rows are zeros"
+// REMARK-DAG: remark: [Missed] Skipped {{.*}} Function=whole | Reason="a task computes parts of several members", Remark="gradients of members without rows are zeros"
 func.func @whole(%dy: tensor<3x4xf32>, %touched: tensor<3xi32>) -> tensor<3x4xf32> {
   %e = tensor.empty() : tensor<3x4xf32>
   %g = scf.forall (%t) in (4) shared_outs(%o = %e) -> (tensor<3x4xf32>) {
