@@ -95,37 +95,54 @@ struct DecomposeUniform : OpRewritePattern<UniformOp> {
     TensorBuilder b(op.getLoc(), rewriter);
     RankedTensorType type = op.getType();
     Philox philox{b};
-    // Results [candidates, points, rows of a point, picks], computed with the
-    // points inside: where they came from costs no division, and draws run in
+    // A candidate at a time, [points, rows of a point, picks] with the points
+    // inside: where a number belongs costs no division, and draws run in
     // vectors.
     int64_t perPoint = op.getRowsPerPoint(), picks = type.getDimSize(1);
-    Value init = tensor::EmptyOp::create(
+    Value points = b.dim(op.getPoints(), 0);
+    Value rows = b.mul(points, b.index(perPoint));
+    Value all = tensor::EmptyOp::create(
         b,
-        ArrayRef<OpFoldResult>{op.getCandidates(), b.dim(op.getPoints(), 0),
-                               b.getIndexAttr(perPoint), b.getIndexAttr(picks)},
+        ArrayRef<OpFoldResult>{b.mul(op.getCandidates(), rows),
+                               b.getIndexAttr(picks)},
         type.getElementType());
     Value step = philox.truncate(op.getStep());
     Value purpose =
         b.integer(philox.i32, int32_t(uint32_t(op.getPurpose()) << 24));
-    AffineMap loops = b.getMultiDimIdentityMap(4);
-    Value drawn = b.generic(
-        op.getPoints(), init,
-        {loops.getSubMap({3}), loops.getSubMap({0, 3, 1, 2})}, 0,
-        [&](ValueRange v) {
-          Value candidate = linalg::IndexOp::create(b, 0);
-          Value within = linalg::IndexOp::create(b, 1);
-          Value pick = linalg::IndexOp::create(b, 2);
-          Value slot =
-              b.add(b.add(op.getSlot(), pick), b.mul(within, b.index(picks)));
-          std::array<Value, 4> words = philox(
-              {philox.truncate(v[0]), step, b.toInteger(slot, philox.i32),
-               b.add(b.toInteger(candidate, philox.i32), purpose)},
-              op.getSeed());
+    AffineMap loops = b.getMultiDimIdentityMap(3);
+    SmallVector<ReassociationIndices> groups = {{0, 1}, {2}};
+    auto drawn = [&](Value candidate, Value into) -> Value {
+      Value last = b.add(b.toInteger(candidate, philox.i32), purpose);
+      return b.generic(op.getPoints(), into,
+                       {loops.getSubMap({2}), loops.getSubMap({2, 0, 1})}, 0,
+                       [&](ValueRange v) {
+                         Value within = linalg::IndexOp::create(b, 0);
+                         Value pick = linalg::IndexOp::create(b, 1);
+                         Value slot = b.add(b.add(op.getSlot(), pick),
+                                            b.mul(within, b.index(picks)));
+                         std::array<Value, 4> words =
+                             philox({philox.truncate(v[0]), step,
+                                     b.toInteger(slot, philox.i32), last},
+                                    op.getSeed());
+                         return SmallVector<Value>{
+                             philox.uniform(words, type.getElementType())};
+                       })[0];
+    };
+    Value result = b.loop(
+        b.index(0), op.getCandidates(), all, [&](Value s, ValueRange carried) {
+          Value first = b.mul(s, rows);
+          Value into = tensor::ExpandShapeOp::create(
+              b,
+              RankedTensorType::get({ShapedType::kDynamic, perPoint, picks},
+                                    type.getElementType()),
+              b.rows(carried[0], first, rows), groups,
+              ArrayRef<OpFoldResult>{points, b.getIndexAttr(perPoint),
+                                     b.getIndexAttr(picks)});
+          Value part =
+              tensor::CollapseShapeOp::create(b, type, drawn(s, into), groups);
           return SmallVector<Value>{
-              philox.uniform(words, type.getElementType())};
+              b.insertRows(part, carried[0], first, rows)};
         })[0];
-    Value result = tensor::CollapseShapeOp::create(
-        b, type, drawn, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
     rewriter.replaceOp(op, result);
     return success();
   }

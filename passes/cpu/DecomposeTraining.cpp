@@ -42,23 +42,36 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
     Type i32 = b.getI32Type();
     Value largest = b.fill(row, -std::numeric_limits<double>::infinity());
     Value first = b.fillInteger(b.emptyLike(row, i32), 0);
-    AffineExpr i, s;
-    bindDims(b.getContext(), i, s);
+    // Candidates outside: points run in vectors.
+    AffineExpr s, i;
+    bindDims(b.getContext(), s, i);
     auto map = [&](ArrayRef<AffineExpr> results) {
       return AffineMap::get(2, 0, results, b.getContext());
     };
-    Value chosen = b.generic(
-        candidates, {largest, first}, {map({s}), map({i}), map({i})}, 1,
-        [&](ValueRange v) {
-          Value s = linalg::IndexOp::create(b, 1);
-          Value at = b.toInteger(s, i32);
-          Value j = b.extract(
-              objective, b.add(b.mul(s, n), linalg::IndexOp::create(b, 0)));
-          Value more =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, j, v[1]);
-          return SmallVector<Value>{arith::SelectOp::create(b, more, j, v[1]),
-                                    arith::SelectOp::create(b, more, at, v[2])};
-        })[1];
+    Value chosen =
+        linalg::GenericOp::create(
+            b, TypeRange{largest.getType(), first.getType()}, candidates,
+            ValueRange{largest, first},
+            ArrayRef<AffineMap>{map({s}), map({i}), map({i})},
+            ArrayRef{utils::IteratorType::reduction,
+                     utils::IteratorType::parallel},
+            [&](OpBuilder &nested, Location loc, ValueRange v) {
+              TensorBuilder inner(loc, nested);
+              inner.setInsertionPoint(nested.getInsertionBlock(),
+                                      nested.getInsertionPoint());
+              Value candidate = linalg::IndexOp::create(inner, 0);
+              Value point = linalg::IndexOp::create(inner, 1);
+              Value j = inner.extract(
+                  objective, inner.add(inner.mul(candidate, n), point));
+              Value more = arith::CmpFOp::create(
+                  inner, arith::CmpFPredicate::OGT, j, v[1]);
+              Value at = inner.toInteger(candidate, i32);
+              linalg::YieldOp::create(
+                  inner,
+                  ValueRange{arith::SelectOp::create(inner, more, j, v[1]),
+                             arith::SelectOp::create(inner, more, at, v[2])});
+            })
+            .getResult(1);
     auto candidateRow = [&](Value candidate) {
       return b.add(b.mul(b.toIndex(candidate), n),
                    linalg::IndexOp::create(b, 0));
@@ -66,11 +79,13 @@ struct DecomposeKeepBest : OpRewritePattern<KeepBestOp> {
     SmallVector<OpFoldResult> sizes = b.sizes(choices);
     sizes[0] = n;
     Value best = tensor::EmptyOp::create(b, sizes, i32);
-    AffineMap all = map({i, s});
-    best = b.generic(chosen, best, {map({i}), all}, 0, [&](ValueRange v) {
-      Value pick = linalg::IndexOp::create(b, 1);
-      return SmallVector<Value>{b.extract(choices, {candidateRow(v[0]), pick})};
-    })[0];
+    AffineMap all = b.getMultiDimIdentityMap(2);
+    best = b.generic(chosen, best, {all.getSubMap({0}), all}, 0,
+                     [&](ValueRange v) {
+                       Value pick = linalg::IndexOp::create(b, 1);
+                       return SmallVector<Value>{
+                           b.extract(choices, {candidateRow(v[0]), pick})};
+                     })[0];
     Value after = b.map(chosen, element, [&](ValueRange v) {
       return b.extract(objective, candidateRow(v[0]));
     });

@@ -159,6 +159,10 @@ Value rowOfScores(TensorBuilder &b, Value rows, Value number) {
   return rows ? b.toIndex(number) : linalg::IndexOp::create(b, 0).getResult();
 }
 
+/// Members whose cumulative probabilities are read with a stride: they share
+/// lines of a cache.
+constexpr int64_t kFewMembers = 16;
+
 struct LowerSample : OpRewritePattern<SampleOp> {
   LowerSample(MLIRContext *context, int64_t rowBlock)
       : OpRewritePattern(context), rowBlock(rowBlock) {}
@@ -169,30 +173,47 @@ struct LowerSample : OpRewritePattern<SampleOp> {
     TensorBuilder b(op.getLoc(), rewriter);
     Value uniforms = op.getUniforms(), rows = op.getRows();
     Type i32 = b.getI32Type();
-    auto [totals, last] = buildCumulative(b, op.getScores(), rowBlock);
+    Value totals, last;
+    std::tie(totals, last) = buildCumulative(b, op.getScores(), rowBlock);
     // As totals ascend, the first one above u stands behind as many as are not.
     // Only the size of `members` matters.
     Value members = tensor::EmptyOp::create(
         b, ArrayRef<OpFoldResult>{b.getIndexAttr(op.getType().getMembers())},
         b.getI8Type());
-    AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
+    // Few members go outside: rows then run in vectors.
+    bool fewMembers = op.getType().getMembers() <= kFewMembers;
+    unsigned rowLoop = fewMembers ? 1 : 0, pickLoop = rowLoop + 1;
+    unsigned memberLoop = fewMembers ? 0 : 2;
+    AffineMap all = b.getMultiDimIdentityMap(3);
+    AffineMap picks = all.getSubMap({rowLoop, pickLoop});
     SmallVector<Value> inputs = {uniforms, members};
-    SmallVector<AffineMap> maps = {picks, all.getSubMap({2})};
+    SmallVector<AffineMap> maps = {picks, all.getSubMap({memberLoop})};
     if (rows) {
       inputs.push_back(rows);
-      maps.push_back(all.getSubMap({0}));
+      maps.push_back(all.getSubMap({rowLoop}));
     }
     maps.push_back(picks);
+    SmallVector<utils::IteratorType> iterators(3,
+                                               utils::IteratorType::parallel);
+    iterators[memberLoop] = utils::IteratorType::reduction;
     Value none = b.fillInteger(b.emptyLike(uniforms, i32), 0);
-    Value below = b.generic(inputs, none, maps, 1, [&](ValueRange v) {
-      Value row = rowOfScores(b, rows, v[2]);
-      Value k = linalg::IndexOp::create(b, 1);
-      Value m = linalg::IndexOp::create(b, 2);
-      Value isBelow = arith::CmpFOp::create(
-          b, arith::CmpFPredicate::ULE, b.extract(totals, {row, k, m}), v[0]);
-      return SmallVector<Value>{
-          b.add(v.back(), arith::ExtUIOp::create(b, i32, isBelow))};
-    })[0];
+    auto counts = linalg::GenericOp::create(
+        b, none.getType(), inputs, none, maps, iterators,
+        [&](OpBuilder &nested, Location loc, ValueRange v) {
+          TensorBuilder inner(loc, nested);
+          inner.setInsertionPoint(nested.getInsertionBlock(),
+                                  nested.getInsertionPoint());
+          Value row = rows ? inner.toIndex(v[2])
+                           : linalg::IndexOp::create(inner, rowLoop);
+          Value k = linalg::IndexOp::create(inner, pickLoop);
+          Value m = linalg::IndexOp::create(inner, memberLoop);
+          Value isBelow =
+              arith::CmpFOp::create(inner, arith::CmpFPredicate::ULE,
+                                    inner.extract(totals, {row, k, m}), v[0]);
+          Value more = arith::ExtUIOp::create(inner, i32, isBelow);
+          linalg::YieldOp::create(inner, inner.add(v.back(), more));
+        });
+    Value below = counts.getResult(0);
     inputs = {below};
     AffineMap two = b.getMultiDimIdentityMap(2);
     maps = {two};

@@ -43,8 +43,9 @@ func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
 // CHECK: %[[NEXT:.*]] = arith.addf
 // CHECK: arith.cmpf ogt
 // CHECK: tensor.insert %[[NEXT]]
-// CHECK: %[[BELOW:.*]] = linalg.generic {{.*}} ins(%[[U]], %{{.*}} : tensor<?x1xf32>, tensor<3xi8>)
-// CHECK: %[[ROW:.*]] = linalg.index 0
+// Few members stand outside, so that rows run in vectors.
+// CHECK: %[[BELOW:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "parallel", "parallel"]} ins(%[[U]], %{{.*}} : tensor<?x1xf32>, tensor<3xi8>)
+// CHECK: %[[ROW:.*]] = linalg.index 1
 // CHECK: %[[TOTAL:.*]] = tensor.extract %[[TOTALS]]#0[%[[ROW]]
 // CHECK: arith.cmpf ule, %[[TOTAL]]
 // CHECK: linalg.generic {{.*}} ins(%[[BELOW]] :
@@ -53,6 +54,20 @@ func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
 func.func @sample(%scores: tensor<?x1x3xf32>, %u: tensor<?x1xf32>) -> tensor<?x1xi32> {
   %a = modular.sample %scores, %u : tensor<?x1x3xf32>, tensor<?x1xf32> -> !modular.selection<1 of 3>
   %i = modular.from_selection %a : !modular.selection<1 of 3> -> tensor<?x1xi32>
+  return %i : tensor<?x1xi32>
+}
+
+// -----
+
+// Totals of many members are read one after another.
+
+// CHECK-LABEL: func.func @sample_of_many
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%{{.*}}, %{{.*}} : tensor<?x1xf32>, tensor<17xi8>)
+// CHECK: %[[ROW:.*]] = linalg.index 0
+// CHECK: tensor.extract %{{.*}}#0[%[[ROW]]
+func.func @sample_of_many(%scores: tensor<?x1x17xf32>, %u: tensor<?x1xf32>) -> tensor<?x1xi32> {
+  %a = modular.sample %scores, %u : tensor<?x1x17xf32>, tensor<?x1xf32> -> !modular.selection<1 of 17>
+  %i = modular.from_selection %a : !modular.selection<1 of 17> -> tensor<?x1xi32>
   return %i : tensor<?x1xi32>
 }
 
