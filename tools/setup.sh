@@ -18,7 +18,8 @@ packages="
 llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22 lld-22
 libclang-rt-22-dev cmake ninja-build ccache libfmt-dev libgtest-dev
 libgmock-dev dataset-fashion-mnist python3-numpy libcli11-dev
-nlohmann-json3-dev zlib1g-dev libxxhash-dev
+nlohmann-json3-dev zlib1g-dev libxxhash-dev libvulkan-dev
+mesa-vulkan-drivers vulkan-validationlayers spirv-tools
 "
 
 usage() {

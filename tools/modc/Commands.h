@@ -32,6 +32,7 @@ int evalMain(int argc, char **argv);
 int runMain(int argc, char **argv);
 int benchMain(int argc, char **argv);
 int inspectMain(int argc, char **argv);
+int devicesMain(int argc, char **argv);
 int helpMain(int argc, char **argv);
 int versionMain(int argc, char **argv);
 

@@ -29,6 +29,7 @@ static const Command commands[] = {
     {"bench", benchMain, "time a model's programs beside the machine's peak"},
     {"inspect", inspectMain,
      "say what a model, weights or checkpoint file holds"},
+    {"devices", devicesMain, "list what networks can run on here"},
     {"help", helpMain, "print this text, or a sub-command's"},
 };
 
