@@ -23,7 +23,7 @@ extern "C" {
 
 /// Version of everything in this header and of the signature's fields. A host
 /// refuses a model of another version.
-#define MODC_ABI_VERSION 2
+#define MODC_ABI_VERSION 3
 
 /// Processor features that compiled code may need, as bits of a mask.
 enum {
@@ -70,7 +70,7 @@ typedef struct modc_host {
 /// The arguments of one run of a program. The host has rounding to nearest and
 /// subnormal numbers as zeros set on the threads of programs and of tasks
 /// (runtime/FloatMode.h); other modes cost bits or speed, nothing else. Arenas
-/// and buffers are aligned to 64 bytes by the host; none overlap.
+/// are aligned to 64 bytes by the host, buffers to their elements; none overlap.
 typedef struct modc_call {
   const modc_host *host;
   /// Parameter arena, laid out by the signature's `parameters`.

@@ -278,8 +278,9 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
   // take a copy.
   int64_t staged = 0;
   auto isStaged = [&](size_t i) {
+    size_t alignment = sizeOf(program.buffers[i].type);
     return needed[i] == 0 ||
-           reinterpret_cast<uintptr_t>(buffers[i].data) % kArenaAlignment != 0;
+           reinterpret_cast<uintptr_t>(buffers[i].data) % alignment != 0;
   };
   auto padded = [](int64_t bytes) { return (bytes + 127) / 64 * 64; };
   for (size_t i = 0; i < bufferCount; ++i)

@@ -83,7 +83,7 @@ public:
   /// Runs a program (an index into the signature's) after checking number,
   /// size and overlap of the buffers, choices against the pools, labels
   /// against the classes. `buffers` are in the order of the signature; those
-  /// that are not aligned to 64 bytes are copied on the way in and out.
+  /// that are not aligned to their elements are copied on the way in and out.
   /// `points` and `candidates` are N and S.
   Status call(int program, const Buffer *buffers, size_t bufferCount,
               int64_t points, int64_t candidates, const int64_t *integers,

@@ -26,8 +26,8 @@
 |* Threads. A model may be used by any number of threads. A session belongs to
 |* one thread at a time; different sessions run side by side.
 |*
-|* Memory. Buffers of the caller may have any alignment; those aligned to 64
-|* bytes are used in place, others are copied. All arrays are row-major. Inputs
+|* Memory. Buffers of the caller may have any alignment; those aligned to
+|* their elements are used in place, others are copied. All arrays are row-major. Inputs
 |* are in the order of the signature (docs/artefact.md), one pointer each.
 |*
 \*===---------------------------------------------------------------------===*/

@@ -16,7 +16,7 @@ import threading
 
 import numpy as np
 
-ABI = 2
+ABI = 3
 FLAGS = (
     "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi2", "f16c", "avx512f",
     "avx512dq", "avx512bw", "avx512vl", "avx512cd", "abm",

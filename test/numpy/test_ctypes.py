@@ -57,9 +57,9 @@ def main():
             np.testing.assert_allclose(gradients[name][index], numeric, 1e-3,
                                        1e-5, err_msg=name)
 
-    # Arrays that are aligned to an element only.
+    # Arrays that are aligned to an element only, and one that is not.
     given = dict(points=50, x=x, target=t, selection=a)
-    for shift in (4, 12, 60):
+    for shift in (3, 4, 12, 60):
         for name, value in session.call("score", shift=shift, **given).items():
             np.testing.assert_array_equal(value, score[name])
 

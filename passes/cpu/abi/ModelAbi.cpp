@@ -291,9 +291,14 @@ private:
     return true;
   }
 
+  /// A buffer of the host is aligned to its elements, an arena to 64 bytes.
   int64_t alignmentOf(func::FuncOp function, unsigned index) {
     auto offset = function.getArgAttrOfType<IntegerAttr>(index, kOffset);
-    if (!offset || offset.getInt() % 64 == 0)
+    if (!offset) {
+      auto type = cast<MemRefType>(function.getArgumentTypes()[index]);
+      return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    }
+    if (offset.getInt() % 64 == 0)
       return 64;
     return offset.getInt() & -offset.getInt();
   }

@@ -71,7 +71,7 @@ const modc_program recitals[] = {{"init", reciteInit, noWorkspace},
 const modc_model reciter = {MODC_ABI_VERSION, "by hand", 3, recitals};
 
 const char *const kReciter = R"({
-  "abi": 2, "modc": "", "llvm": "", "flags": "", "network": "reciter",
+  "abi": 3, "modc": "", "llvm": "", "flags": "", "network": "reciter",
   "hash": "0000000000000000", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
   "inputs": [{"name": "x", "shape": ["N", 1]}],
