@@ -215,7 +215,8 @@ def Modular_PlanOp : Modular_Op<"plan", [Pure, AttrSizedOperandSegments]> {
   let description = [{
     One stable counting sort. With `distinct(%i of %n)`, row r stands for operand
     row i[r] of n, and a (operand row, member) pair that several rows pick has one
-    position: candidates share work. With `duplicates once`, a second pick of
+    position: candidates share work. `unique` promises that no two rows agree in
+    both, so that none is looked for. With `duplicates once`, a second pick of
     a member by a row has no position.
 
     ```mlir
@@ -226,14 +227,15 @@ def Modular_PlanOp : Modular_Op<"plan", [Pure, AttrSizedOperandSegments]> {
     Constraints:
     - (C1) the plan has the selection's K and M.
     - (C2) i is `tensor<?xi32>`, and given exactly with n.
+    - (C3) `unique` needs operand rows and K = 1.
   }];
   let arguments = (ins Modular_Selection:$selection,
                        Optional<RankedTensorOf<[I32]>>:$rows,
-                       Optional<Index>:$count,
+                       Optional<Index>:$count, UnitAttr:$unique,
                        DefaultValuedAttr<Modular_DuplicatesAttr, "::modc::Duplicates::Each">:$duplicates);
   let results = (outs Modular_Plan:$result);
   let assemblyFormat = [{
-    $selection (`distinct` `(` $rows^ `of` $count `:` type($rows) `)`)? (`duplicates` $duplicates^)? attr-dict
+    $selection (`distinct` `(` $rows^ `of` $count `:` type($rows) `)`)? (`unique` $unique^)? (`duplicates` $duplicates^)? attr-dict
     `:` qualified(type($selection)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
@@ -506,20 +508,22 @@ def Modular_DistinctRowsOp : Modular_Op<"distinct_rows", [Pure]> {
     are then the same if all their choices so far are.
 
     ```mlir
-    %index, %first = modular.distinct_rows %keys of %parent
+    %index, %first = modular.distinct_rows %keys below 8 of %parent in %n
         : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
     ```
 
-    Elements of parent are in [0, R) for R rows.
+    Keys are in [0, 8) here, elements of parent in [0, n).
 
     Constraints:
     - (C1) keys are `tensor<?xPxi32>` with P ≥ 1.
     - (C2) parent, index and first are `tensor<?xi32>`.
+    - (C3) the bound of keys is at least 1.
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$keys, RankedTensorOf<[I32]>:$parent);
+  let arguments = (ins RankedTensorOf<[I32]>:$keys, I32Attr:$bound,
+                       RankedTensorOf<[I32]>:$parent, Index:$count);
   let results = (outs RankedTensorOf<[I32]>:$index, RankedTensorOf<[I32]>:$first);
   let assemblyFormat = [{
-    $keys `of` $parent attr-dict `:` type($keys) `,` type($parent) `->` type($index) `,` type($first)
+    $keys `below` $bound `of` $parent `in` $count attr-dict `:` type($keys) `,` type($parent) `->` type($index) `,` type($first)
   }];
   let hasVerifier = 1;
 }

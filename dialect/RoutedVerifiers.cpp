@@ -147,6 +147,10 @@ LogicalResult PlanOp::verify() {
     return emitOpError("has ")
            << (getRows() ? "operand rows without their count"
                          : "a count without operand rows");
+  if (getUnique() && (!getRows() || plan.getChoose() != 1)) // plan_c3
+    return emitOpError("is unique, which needs operand rows and 1 pick a row, "
+                       "not ")
+           << plan << (getRows() ? " with" : " without") << " operand rows";
   return verifyRowNumbers(*this, "operand rows", getRows()); // plan_c2
 }
 
@@ -275,6 +279,9 @@ LogicalResult DistinctRowsOp::verify() {
         std::pair("first rows", Value(getFirst()))})
     if (failed(verifyRowNumbers(*this, what, value)))
       return failure();
+  if (auto bound = static_cast<int32_t>(getBound()); bound < 1)
+    return emitOpError("needs keys below at least 1, got ") // distinct_rows_c3
+           << bound;
   return success();
 }
 

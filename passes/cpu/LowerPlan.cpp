@@ -51,6 +51,8 @@ struct PlanBuilder {
   Value selection;
   int64_t choose, members;
   bool once;
+  /// Where each row stands for another and no pair repeats, those others.
+  Value operandRows;
   Type i32 = b.getI32Type();
   Value zero = b.index(0), one32 = b.integer(i32, 1);
   Value rowCount = b.dim(selection, 0);
@@ -103,6 +105,7 @@ struct PlanBuilder {
     PlanTensors plan;
     plan.selection = selection;
     plan.once = once;
+    plan.distinct = static_cast<bool>(operandRows);
     Value counts = makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0);
     counts = forEachPick(counts, [&](Value, Value, Value m, ValueRange c) {
       return SmallVector<Value>{increment(c[0], b.add(m, b.index(1)))};
@@ -116,8 +119,9 @@ struct PlanBuilder {
         [&](Value r, Value k, Value m, ValueRange c) {
           Value position = b.extract(c[0], m);
           Value at = b.toIndex(position);
-          return SmallVector<Value>{increment(c[0], m),
-                                    b.insert(b.toInteger(r, i32), c[1], at),
+          Value row =
+              operandRows ? b.extract(operandRows, r) : b.toInteger(r, i32);
+          return SmallVector<Value>{increment(c[0], m), b.insert(row, c[1], at),
                                     b.insert(b.toInteger(k, i32), c[2], at),
                                     b.insert(position, c[3], {r, k})};
         });
@@ -200,9 +204,13 @@ struct LowerPlan : OpRewritePattern<PlanOp> {
       return failure();
     TensorBuilder b(op.getLoc(), rewriter);
     auto type = cast<PlanType>(op.getType());
-    PlanBuilder builder{b, selection, type.getChoose(), type.getMembers(),
-                        op.getDuplicates() == Duplicates::Once};
-    PlanTensors plan = op.isDistinct()
+    PlanBuilder builder{b,
+                        selection,
+                        type.getChoose(),
+                        type.getMembers(),
+                        op.getDuplicates() == Duplicates::Once,
+                        op.getUnique() ? op.getRows() : Value()};
+    PlanTensors plan = op.isDistinct() && !op.getUnique()
                            ? builder.buildDistinct(op.getRows(), op.getCount())
                            : builder.build();
     rewriter.replaceOp(op, plan.toPlan(b, type));

@@ -87,14 +87,18 @@ private:
     Value parents = getIndex(rewriter, loc, rows[0], how);
     Value picks =
         FromSelectionOp::create(rewriter, loc, picksType, plan.getSelection());
-    auto distinct = DistinctRowsOp::create(rewriter, loc, numbersType,
-                                           numbersType, picks, parents);
+    Value count = tensor::DimOp::create(rewriter, loc, rows[0], 0);
+    auto distinct = DistinctRowsOp::create(
+        rewriter, loc, numbersType, numbersType, picks,
+        static_cast<int32_t>(type.getMembers()), parents, count);
     Value selection = ToSelectionOp::create(rewriter, loc, type,
                                             take(picks, distinct.getFirst()));
-    Value count = tensor::DimOp::create(rewriter, loc, rows[0], 0);
+    // Rows differ in operand row or picks. Those of a point stand side by side
+    // only in a plan that looks for more.
+    bool unique = type.getChoose() == 1 && !op.isByPoint();
     Value shared = PlanOp::create(rewriter, loc, plan.getType(), selection,
                                   take(parents, distinct.getFirst()), count,
-                                  plan.getDuplicates());
+                                  unique, plan.getDuplicates());
     rewriter.modifyOpInPlace(op, [&] {
       op.getPlanMutable().assign(shared);
       op.getGatheredMutable().assign(rows);

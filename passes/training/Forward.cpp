@@ -427,7 +427,8 @@ LogicalResult ForwardBuilder::routeLayer(LayerOp op, IRMapping &mapping) {
   auto planType =
       PlanType::get(b.getContext(), site.getChoose(), site.getMembers());
   Value plan = PlanOp::create(b, loc, planType, selection, /*rows=*/Value(),
-                              /*count=*/Value(), op.getDuplicates());
+                              /*count=*/Value(), /*unique=*/false,
+                              op.getDuplicates());
   FailureOr<GroupedOp> grouped = buildGrouped(
       site, plan, lookup(op.getRowOperands()), lookup(op.getSharedOperands()));
   if (failed(grouped))

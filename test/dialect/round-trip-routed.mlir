@@ -34,10 +34,12 @@ func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: ten
 }
 
 // CHECK-LABEL: func.func @grouped
-func.func @grouped(%a: !modular.selection<2 of 3>, %i: tensor<?xi32>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
+func.func @grouped(%a: !modular.selection<2 of 3>, %one: !modular.selection<1 of 3>, %i: tensor<?xi32>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
                    %w: tensor<2x4x2xf32>, %b: tensor<2x2xf32>, %v: tensor<1x4x2xf32>, %g: tensor<?x2xf32>) -> tensor<?x2xf32> {
   // CHECK: %[[P:.*]] = modular.plan %{{.*}} : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  // CHECK: modular.plan %{{.*}} distinct(%{{.*}} of %{{.*}} : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %u = modular.plan %one distinct(%i of %n : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
   // CHECK: modular.plan %{{.*}} distinct(%{{.*}} of %{{.*}} : tensor<?xi32>) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %q = modular.plan %a distinct(%i of %n : tensor<?xi32>) duplicates once : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   // CHECK: modular.dispatch sum %[[P]], %{{.*}} : !modular.plan<2 of 3>, tensor<?x4xf32> -> tensor<?x4xf32>
@@ -79,8 +81,8 @@ func.func @candidates(%x: tensor<?x4xf32>, %s: index, %seed: i64, %step: i64, %p
   %slot = arith.constant 0 : index
   // CHECK: modular.tile_rows %{{.*}} times %{{.*}} : tensor<?x4xf32> -> tensor<?x4xf32>
   %0 = modular.tile_rows %x times %s : tensor<?x4xf32> -> tensor<?x4xf32>
-  // CHECK: %[[INDEX:.*]], %[[FIRST:.*]] = modular.distinct_rows %{{.*}} of %{{.*}} : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
-  %index, %first = modular.distinct_rows %a of %i : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  // CHECK: %[[INDEX:.*]], %[[FIRST:.*]] = modular.distinct_rows %{{.*}} below 3 of %{{.*}} in %{{.*}} : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  %index, %first = modular.distinct_rows %a below 3 of %i in %slot : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   // CHECK: modular.take_rows %{{.*}} at %[[INDEX]] : tensor<?x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
   %t = modular.take_rows %x at %index : tensor<?x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
   // CHECK: modular.uniform seed %{{.*}} step %{{.*}} points %{{.*}} candidates %{{.*}} slot %{{.*}} purpose 1 {rows_per_point = 2 : i64} : tensor<?xi64> -> tensor<?x2xf32>

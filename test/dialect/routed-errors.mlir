@@ -148,6 +148,22 @@ func.func @plan_c2_count(%a: !modular.selection<2 of 3>, %i: tensor<?xi32>) {
 
 // -----
 
+func.func @plan_c3(%a: !modular.selection<2 of 3>, %i: tensor<?xi32>, %n: index) {
+  // expected-error @+1 {{'modular.plan' op is unique, which needs operand rows and 1 pick a row, not '!modular.plan<2 of 3>' with operand rows}}
+  %p = modular.plan %a distinct(%i of %n : tensor<?xi32>) unique : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
+  return
+}
+
+// -----
+
+func.func @plan_c3_rows(%a: !modular.selection<1 of 3>) {
+  // expected-error @+1 {{'modular.plan' op is unique, which needs operand rows and 1 pick a row, not '!modular.plan<1 of 3>' without operand rows}}
+  %p = modular.plan %a unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  return
+}
+
+// -----
+
 func.func @plan_c2_rows(%a: !modular.selection<2 of 3>, %n: index) {
   // expected-error @+1 {{'modular.plan' op has a count without operand rows}}
   %p = "modular.plan"(%a, %n) {operandSegmentSizes = array<i32: 1, 0, 1>} : (!modular.selection<2 of 3>, index) -> !modular.plan<2 of 3>
@@ -276,25 +292,33 @@ func.func @scatter_rows_c3(%x: tensor<?x2xf32>, %y: tensor<?x2xf32>, %i: tensor<
 
 // -----
 
-func.func @distinct_rows_c1(%k: tensor<?xi32>, %p: tensor<?xi32>) {
+func.func @distinct_rows_c1(%k: tensor<?xi32>, %p: tensor<?xi32>, %n: index) {
   // expected-error @+1 {{'modular.distinct_rows' op needs keys tensor<?xPxi32> with P ≥ 1, got 'tensor<?xi32>'}}
-  %i, %f = modular.distinct_rows %k of %p : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  %i, %f = modular.distinct_rows %k below 3 of %p in %n : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   return
 }
 
 // -----
 
-func.func @distinct_rows_c2(%k: tensor<?x2xi32>, %p: tensor<?x1xi32>) {
+func.func @distinct_rows_c2(%k: tensor<?x2xi32>, %p: tensor<?x1xi32>, %n: index) {
   // expected-error @+1 {{'modular.distinct_rows' op needs parents tensor<?xi32>, got 'tensor<?x1xi32>'}}
-  %i, %f = modular.distinct_rows %k of %p : tensor<?x2xi32>, tensor<?x1xi32> -> tensor<?xi32>, tensor<?xi32>
+  %i, %f = modular.distinct_rows %k below 3 of %p in %n : tensor<?x2xi32>, tensor<?x1xi32> -> tensor<?xi32>, tensor<?xi32>
   return
 }
 
 // -----
 
-func.func @distinct_rows_c2_first(%k: tensor<?x2xi32>, %p: tensor<?xi32>) {
+func.func @distinct_rows_c2_first(%k: tensor<?x2xi32>, %p: tensor<?xi32>, %n: index) {
   // expected-error @+1 {{'modular.distinct_rows' op needs first rows tensor<?xi32>, got 'tensor<4xi32>'}}
-  %i, %f = modular.distinct_rows %k of %p : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<4xi32>
+  %i, %f = modular.distinct_rows %k below 3 of %p in %n : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @distinct_rows_c3(%k: tensor<?x2xi32>, %p: tensor<?xi32>, %n: index) {
+  // expected-error @+1 {{'modular.distinct_rows' op needs keys below at least 1, got 0}}
+  %i, %f = modular.distinct_rows %k below 0 of %p in %n : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   return
 }
 

@@ -239,7 +239,7 @@ def _take_rows(ev, op, x, rows):
 
 
 @handles("modular.distinct_rows")
-def _distinct_rows(ev, op, keys, parent):
+def _distinct_rows(ev, op, keys, parent, count):
     numbers, first = {}, []
     index = np.zeros(len(keys.data), int)
     for r, row in enumerate(keys.data):

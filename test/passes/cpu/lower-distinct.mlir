@@ -4,8 +4,9 @@
 // it. The number of distinct rows is a minimum, so that their buffers have a bound.
 
 // CHECK-LABEL: func.func @one
-// CHECK-SAME: %[[KEYS:.*]]: tensor<?x1xi32>, %[[PARENT:.*]]: tensor<?xi32>
+// CHECK-SAME: %[[KEYS:.*]]: tensor<?x1xi32>, %[[PARENT:.*]]: tensor<?xi32>, %[[N:.*]]: index
 // CHECK: %[[ROWS:.*]] = tensor.dim %[[KEYS]]
+// CHECK: tensor.empty(%[[N]]) : tensor<?xi32>
 // CHECK: %[[ALL:.*]]:7 = scf.for %[[R:.*]] = %{{.*}} to %[[ROWS]]
 // CHECK: %[[P:.*]] = tensor.extract %[[PARENT]][%[[R]]]
 // CHECK: %[[KEY:.*]] = tensor.extract %[[KEYS]][%[[R]]
@@ -18,8 +19,29 @@
 // CHECK: %[[D:.*]] = arith.minui %[[COUNT]], %[[ROWS]]
 // CHECK: %[[FIRST:.*]] = tensor.extract_slice %[[ALL]]#6[0] [%[[D]]] [1]
 // CHECK: return %[[ALL]]#5, %[[FIRST]]
-func.func @one(%keys: tensor<?x1xi32>, %parent: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>) {
-  %i, %f = modular.distinct_rows %keys of %parent : tensor<?x1xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+func.func @one(%keys: tensor<?x1xi32>, %parent: tensor<?xi32>, %n: index) -> (tensor<?xi32>, tensor<?xi32>) {
+  %i, %f = modular.distinct_rows %keys below 17 of %parent in %n : tensor<?x1xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  return %i, %f : tensor<?xi32>, tensor<?xi32>
+}
+
+// -----
+
+// One key of few values: a table of all pairs holds their numbers, -1 at first.
+
+// CHECK-LABEL: func.func @table
+// CHECK-SAME: %[[KEYS:.*]]: tensor<?x1xi32>, %[[PARENT:.*]]: tensor<?xi32>, %[[N:.*]]: index
+// CHECK-DAG: %[[NONE:.*]] = arith.constant -1 : i32
+// CHECK: %[[EMPTY:.*]] = tensor.empty(%[[N]]) : tensor<?x16xi32>
+// CHECK: %[[TABLE:.*]] = linalg.fill ins(%[[NONE]] : i32) outs(%[[EMPTY]]
+// CHECK: %[[ALL:.*]]:4 = scf.for %[[R:.*]] = {{.*}} iter_args(%[[T:.*]] = %[[TABLE]], %[[I:.*]] = %{{.*}}, %[[F:.*]] = %{{.*}}, %[[SIZE:.*]] = %{{.*}})
+// CHECK: %[[KNOWN:.*]] = tensor.extract %[[T]]
+// CHECK: %[[NEW:.*]] = arith.cmpi slt, %[[KNOWN]]
+// CHECK: %[[NUMBER:.*]] = arith.select %[[NEW]], %[[SIZE]], %[[KNOWN]]
+// CHECK: tensor.insert %[[NUMBER]] into %[[T]]
+// CHECK: tensor.insert %[[NUMBER]] into %[[I]][%[[R]]]
+// CHECK: return %[[ALL]]#1
+func.func @table(%keys: tensor<?x1xi32>, %parent: tensor<?xi32>, %n: index) -> (tensor<?xi32>, tensor<?xi32>) {
+  %i, %f = modular.distinct_rows %keys below 16 of %parent in %n : tensor<?x1xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   return %i, %f : tensor<?xi32>, tensor<?xi32>
 }
 
@@ -34,7 +56,7 @@ func.func @one(%keys: tensor<?x1xi32>, %parent: tensor<?xi32>) -> (tensor<?xi32>
 // CHECK: scf.yield
 // CHECK: tensor.extract %{{.*}}[%[[PATH]]#5]
 // CHECK: arith.index_cast %[[ALL]]#8
-func.func @three(%keys: tensor<?x3xi32>, %parent: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>) {
-  %i, %f = modular.distinct_rows %keys of %parent : tensor<?x3xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+func.func @three(%keys: tensor<?x3xi32>, %parent: tensor<?xi32>, %n: index) -> (tensor<?xi32>, tensor<?xi32>) {
+  %i, %f = modular.distinct_rows %keys below 4 of %parent in %n : tensor<?x3xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   return %i, %f : tensor<?xi32>, tensor<?xi32>
 }

@@ -71,3 +71,25 @@ func.func @distinct(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>,
   %y = modular.combine sum %p, %v : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
   return %y : tensor<?x5xf32>
 }
+
+// -----
+
+// Nothing is looked for where pairs are unique: one sort, of operand rows.
+
+// CHECK-LABEL: func.func @unique
+// CHECK-SAME: %[[A:.*]]: tensor<?x1xi32>, %[[V:.*]]: tensor<?x5xf32>, %[[I:.*]]: tensor<?xi32>
+// CHECK-NOT: arith.cmpi eq
+// CHECK: %[[SORTED:.*]]:4 = scf.for %[[R:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[ROWS:.*]] = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
+// CHECK: %[[OF:.*]] = tensor.extract %[[I]][%[[R]]]
+// CHECK: tensor.insert %[[OF]] into %[[ROWS]]
+func.func @unique(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>, %n: index) -> (tensor<?x5xf32>, tensor<?x5xf32>) {
+  %s = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %s distinct(%i of %n : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %h = modular.grouped %p gather(%v : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%x: tensor<?x5xf32>):
+      modular.yield %x : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %y = modular.combine sum %p, %h : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  return %y, %h : tensor<?x5xf32>, tensor<?x5xf32>
+}

@@ -18,11 +18,11 @@ func.func @share(%x: tensor<?x2xf32>, %w: tensor<2x3xf32>, %p: tensor<3x2x4xf32>
   %r = modular.reshape %l : tensor<?x3xf32> -> tensor<?x1x3xf32>
   %a = modular.sample %r, %u : tensor<?x1x3xf32>, tensor<?x1xf32> -> !modular.selection<1 of 3>
   // CHECK: %[[PICKS:.*]] = modular.from_selection %[[A]]
-  // CHECK: %[[INDEX:.*]], %[[FIRST:.*]] = modular.distinct_rows %[[PICKS]] of %[[PARENT]]
+  // CHECK: %[[INDEX:.*]], %[[FIRST:.*]] = modular.distinct_rows %[[PICKS]] below 3 of %[[PARENT]] in %[[N]]
   // CHECK: %[[ONCE:.*]] = modular.take_rows %[[PICKS]] at %[[FIRST]]
   // CHECK: %[[D:.*]] = modular.to_selection %[[ONCE]]
   // CHECK: %[[OPERAND:.*]] = modular.take_rows %[[PARENT]] at %[[FIRST]]
-  // CHECK: %[[PLAN:.*]] = modular.plan %[[D]] distinct(%[[OPERAND]] of %[[N]] : tensor<?xi32>)
+  // CHECK: %[[PLAN:.*]] = modular.plan %[[D]] distinct(%[[OPERAND]] of %[[N]] : tensor<?xi32>) unique
   // CHECK: %[[V:.*]] = modular.grouped %[[PLAN]] gather(%[[X]] : tensor<?x2xf32>)
   %plan = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
   %v = modular.grouped %plan gather(%t : tensor<?x2xf32>)
@@ -53,7 +53,7 @@ func.func @prefixes(%x: tensor<?x4xf32>, %target: tensor<?x4xf32>, %u: tensor<?x
                     %b: !modular.selection<2 of 3>, %g: tensor<?x2xf32>, %s: index) -> tensor<?xf32> {
   // CHECK: %[[COUNTING:.*]] = linalg.generic
   // CHECK: %[[PARENT:.*]] = modular.tile_rows %[[COUNTING]]
-  // CHECK: %[[I:.*]], %[[F:.*]] = modular.distinct_rows %{{.*}} of %[[PARENT]]
+  // CHECK: %[[I:.*]], %[[F:.*]] = modular.distinct_rows %{{.*}} below 3 of %[[PARENT]] in
   // CHECK: %[[OF:.*]] = modular.take_rows %[[PARENT]] at %[[F]]
   // CHECK: %[[P:.*]] = modular.plan %{{.*}} distinct(%[[OF]] of %{{.*}} : tensor<?xi32>) duplicates once
   // CHECK: %[[V:.*]] = modular.grouped %[[P]] gather(%[[X]] : tensor<?x4xf32>)
@@ -71,8 +71,8 @@ func.func @prefixes(%x: tensor<?x4xf32>, %target: tensor<?x4xf32>, %u: tensor<?x
   // CHECK: %[[XF:.*]] = modular.take_rows %[[X]] at %[[OF]]
   // CHECK: %[[SUM:.*]] = arith.addf %[[Y]], %[[XF]]
   %sum = arith.addf %y, %t : tensor<?x4xf32>
-  // CHECK: %[[J:.*]], %[[H:.*]] = modular.distinct_rows %{{.*}} of %[[I]]
   // CHECK: %[[N:.*]] = tensor.dim %[[SUM]]
+  // CHECK: %[[J:.*]], %[[H:.*]] = modular.distinct_rows %{{.*}} below 3 of %[[I]] in %[[N]]
   // CHECK: %[[ROWS:.*]] = modular.take_rows %[[I]] at %[[H]]
   // CHECK: %[[Q:.*]] = modular.plan %{{.*}} distinct(%[[ROWS]] of %[[N]] : tensor<?xi32>)
   // CHECK: modular.grouped %[[Q]] gather(%[[SUM]] : tensor<?x4xf32>)
@@ -146,7 +146,7 @@ func.func @beside(%x: tensor<?x4xf32>, %a: !modular.selection<1 of 2>, %b: !modu
 func.func @points(%x: tensor<?x3x2xf32>, %k: tensor<?x4x2xf32>, %a: !modular.selection<1 of 3>, %b: !modular.selection<1 of 3>, %s: index) -> tensor<?x2xf32> {
   // CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[X]]
   // CHECK: %[[N:.*]] = tensor.dim %[[ROWS]]
-  // CHECK: %[[PLAN:.*]] = modular.plan %{{.*}} distinct(%{{.*}} of %[[N]] : tensor<?xi32>)
+  // CHECK: %[[PLAN:.*]] = modular.plan %{{.*}} distinct(%{{.*}} of %[[N]] : tensor<?xi32>) :
   // CHECK: modular.grouped %[[PLAN]] gather(%[[ROWS]] : tensor<?x2xf32>) points(%[[K]] : tensor<?x4x2xf32> rows 3)
   %tx = modular.tile_rows %x times %s : tensor<?x3x2xf32> -> tensor<?x3x2xf32>
   %tk = modular.tile_rows %k times %s : tensor<?x4x2xf32> -> tensor<?x4x2xf32>

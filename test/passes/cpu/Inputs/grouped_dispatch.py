@@ -17,11 +17,12 @@ import numpy as np
 
 from program import Program
 
-D, H, M, K = 37, 23, 4, 2
+D, H, M = 37, 23, 4
 
 
-def text(duplicates, distinct):
-    plan = ("distinct(%i of %n : tensor<?xi32>) " if distinct else "") + f"duplicates {duplicates} "
+def text(duplicates, distinct, K):
+    plan = ("distinct(%i of %n : tensor<?xi32>) " if distinct else "") + ("unique " if K == 1 else "")
+    plan += f"duplicates {duplicates} "
     return f"""
 func.func @forward(%w: tensor<3x{D}x{H}xf32> {{bufferization.writable = false}},
     %b: tensor<3x{H}xf32> {{bufferization.writable = false}}, %s: tensor<1x{H}xf32> {{bufferization.writable = false}},
@@ -118,12 +119,13 @@ def main():
             failures += 1
             print(f"FAIL {what}: {np.max(np.abs(got - want)):.3g}")
 
-    for duplicates, distinct in (("each", False), ("once", False), ("each", True), ("once", True)):
+    # With one pick a row, plans whose pairs of operand row and member are unique.
+    for duplicates, distinct, K in (("each", False, 2), ("once", False, 2), ("each", True, 2), ("once", True, 2), ("each", True, 1)):
         once = duplicates == "once"
         for passes in (["--modular-to-tiled=dispatch=naive", "--modular-to-buffers=dispatch=naive"],
                        ["--modular-to-tiled", "--modular-to-buffers"],
                        ["--modular-to-tiled=row-block=7", "--modular-to-buffers=vector-bits=512"]):
-            program = Program(text(duplicates, distinct), passes)
+            program = Program(text(duplicates, distinct, K), passes)
             for rows, kind in ((0, "any"), (1, "any"), (5, "any"), (300, "any"), (300, "one"), (130, "two")):
                 copies = 3 if distinct else 1
                 x, w, b, s = f32(rows, D), f32(3, D, H), f32(3, H), f32(1, H)
@@ -133,6 +135,9 @@ def main():
                 y = np.full((rows * copies, H), np.nan, np.float32)
                 # Any row may stand for any operand row, and some for none.
                 source = np.arange(rows) if not distinct else rng.integers(0, max(rows, 1), rows * copies)
+                if K == 1:
+                    pairs = rng.permutation(rows * M)[: rows * copies]
+                    source, a = pairs // M, np.ascontiguousarray((pairs % M)[:, None].astype(np.int32))
                 source = source.astype(np.int32)
                 program("forward", w, b, s, x, a, source, y)
                 want, scale = np.zeros(y.shape), np.zeros(y.shape)
@@ -147,7 +152,7 @@ def main():
                         else:
                             want[r] += xr @ w[slot[m]] + b[slot[m]]
                             scale[r] += np.abs(xr) @ np.abs(w[slot[m]]) + np.abs(b[slot[m]])
-                name = f"{duplicates} distinct={distinct} {passes[0][18:]} {rows} {kind}"
+                name = f"{duplicates} distinct={distinct} K={K} {passes[0][18:]} {rows} {kind}"
                 check(f"y {name}", y, want, scale)
                 if distinct:
                     continue
