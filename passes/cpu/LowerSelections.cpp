@@ -76,6 +76,37 @@ Value emptyPicks(TensorBuilder &b, Value scores, Type element) {
   return tensor::EmptyOp::create(b, sizes, element);
 }
 
+/// The first member with the largest score, [rows, K]; all members where every
+/// score is a NaN. Two reductions that run in vectors: the largest score, then
+/// the first member that has it. The result is laid over `picks`.
+Value firstOfLargest(TensorBuilder &b, Value scores, Value picks) {
+  RankedTensorType type = tensorType(scores);
+  Type element = type.getElementType(), i32 = b.getI32Type();
+  int64_t members = type.getDimSize(2);
+  AffineMap all = b.getMultiDimIdentityMap(3), outer = all.dropResult(2);
+  Value largest = b.fill(b.emptyLike(picks, element),
+                         -std::numeric_limits<double>::infinity());
+  largest = b.generic(scores, largest, {all, outer}, 1, [&](ValueRange v) {
+    Value more =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
+    return SmallVector<Value>{arith::SelectOp::create(b, more, v[0], v[1])};
+  })[0];
+  Value none = b.integer(i32, members);
+  return b.generic(
+      {scores, largest}, b.fillInteger(picks, members), {all, outer, outer}, 1,
+      [&](ValueRange v) {
+        Value m = b.toInteger(linalg::IndexOp::create(b, 2), i32);
+        Value has =
+            arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[0], v[1]);
+        Value candidate = arith::SelectOp::create(b, has, m, none);
+        return SmallVector<Value>{arith::MinSIOp::create(b, candidate, v[2])};
+      })[0];
+}
+
+/// Bytes of scores that both reductions go over before the next ones are read,
+/// and of a row from which on that matters.
+constexpr int64_t kScoreBytes = 16 << 10, kLongRow = 1 << 10;
+
 struct LowerMode : OpRewritePattern<ModeOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -83,30 +114,23 @@ struct LowerMode : OpRewritePattern<ModeOp> {
                                 PatternRewriter &rewriter) const override {
     TensorBuilder b(op.getLoc(), rewriter);
     Value scores = op.getScores();
-    Type element = tensorType(scores).getElementType();
+    RankedTensorType type = tensorType(scores);
     Type i32 = b.getI32Type();
-    // Two reductions that run in vectors: the largest score, then the first
-    // member that has it. A NaN is no score; where all are, member 0 is it.
-    int64_t members = cast<SelectionType>(op.getType()).getMembers();
-    AffineMap all = b.getMultiDimIdentityMap(3), picks = all.dropResult(2);
-    Value largest = b.fill(emptyPicks(b, scores, element),
-                           -std::numeric_limits<double>::infinity());
-    largest = b.generic(scores, largest, {all, picks}, 1, [&](ValueRange v) {
-      Value more =
-          arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v[0], v[1]);
-      return SmallVector<Value>{arith::SelectOp::create(b, more, v[0], v[1])};
-    })[0];
-    Value none = b.integer(i32, members);
-    Value first = b.fillInteger(emptyPicks(b, scores, i32), members);
-    first = b.generic(
-        {scores, largest}, first, {all, picks, picks}, 1, [&](ValueRange v) {
-          Value m = b.toInteger(linalg::IndexOp::create(b, 2), i32);
-          Value has =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[0], v[1]);
-          Value candidate = arith::SelectOp::create(b, has, m, none);
-          return SmallVector<Value>{arith::MinSIOp::create(b, candidate, v[2])};
-        })[0];
+    Value first = emptyPicks(b, scores, i32);
+    int64_t row = type.getDimSize(1) * type.getDimSize(2) *
+                  llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    if (row < kLongRow)
+      first = firstOfLargest(b, scores, first);
+    else
+      first = b.parallelBlocks(
+          b.dim(scores, 0), std::max<int64_t>(1, kScoreBytes / row), first,
+          [&](Value begin, Value count, ValueRange pieces) {
+            return SmallVector<Value>{
+                firstOfLargest(b, b.rows(scores, begin, count), pieces[0])};
+          })[0];
+    // A NaN is no score; where all are, member 0 is the one.
     Value result = b.map(first, i32, [&](ValueRange v) -> Value {
+      Value none = b.integer(i32, type.getDimSize(2));
       Value all =
           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, v[0], none);
       return arith::SelectOp::create(b, all, b.integer(i32, 0), v[0]);

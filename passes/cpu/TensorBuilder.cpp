@@ -148,9 +148,9 @@ SmallVector<Value> TensorBuilder::loop(Value first, Value last,
   return SmallVector<Value>(op.getResults());
 }
 
-SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
-                                               ValueRange outputs,
-                                               LoopBody body) {
+SmallVector<Value> TensorBuilder::parallelBlocks(Value n, int64_t block,
+                                                 ValueRange outputs,
+                                                 BlockBody body) {
   AffineExpr i, s;
   bindDims(getContext(), i);
   bindSymbols(getContext(), s);
@@ -169,14 +169,7 @@ SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
   SmallVector<Value> pieces;
   for (BlockArgument shared : forall.getRegionIterArgs())
     pieces.push_back(rows(shared, first, count));
-  pieces = loop(index(0), count, pieces, [&](Value at, ValueRange carried) {
-    SmallVector<Value> old, next;
-    for (Value piece : carried)
-      old.push_back(row(piece, at));
-    for (auto [value, piece] : llvm::zip(body(add(first, at), old), carried))
-      next.push_back(insertRow(value, piece, at));
-    return next;
-  });
+  pieces = body(first, count, pieces);
   for (auto [piece, shared] : llvm::zip(pieces, forall.getRegionIterArgs())) {
     setInsertionPoint(forall.getTerminator());
     SliceOf at(*this, shared, 0, first, count);
@@ -185,6 +178,23 @@ SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
                                           at.sizes, at.strides);
   }
   return SmallVector<Value>(forall.getResults());
+}
+
+SmallVector<Value> TensorBuilder::parallelRows(Value n, int64_t block,
+                                               ValueRange outputs,
+                                               LoopBody body) {
+  return parallelBlocks(
+      n, block, outputs, [&](Value first, Value count, ValueRange pieces) {
+        return loop(index(0), count, pieces, [&](Value at, ValueRange carried) {
+          SmallVector<Value> old, next;
+          for (Value piece : carried)
+            old.push_back(row(piece, at));
+          for (auto [value, piece] :
+               llvm::zip(body(add(first, at), old), carried))
+            next.push_back(insertRow(value, piece, at));
+          return next;
+        });
+      });
 }
 
 SmallVector<Value>

@@ -64,14 +64,19 @@ struct TensorBuilder : mlir::ImplicitLocOpBuilder {
       llvm::function_ref<llvm::SmallVector<Value>(Value i, ValueRange carried)>;
   llvm::SmallVector<Value> loop(Value first, Value last, ValueRange inits,
                                 LoopBody body);
-  /// Fills rows [0, n) of the outputs in parallel blocks of `block` rows:
-  /// `body` gives row i of each output, from what stands there.
+  /// Fills rows [0, n) of the outputs in parallel blocks of `block` rows, the
+  /// last of what is left: `body` gives such a block of each output, from what
+  /// stands there.
+  using BlockBody = llvm::function_ref<llvm::SmallVector<Value>(
+      Value first, Value count, ValueRange pieces)>;
+  llvm::SmallVector<Value> parallelBlocks(Value n, int64_t block,
+                                          ValueRange outputs, BlockBody body);
+  /// The same, row by row: `body` gives row i of each output.
   llvm::SmallVector<Value> parallelRows(Value n, int64_t block,
                                         ValueRange outputs, LoopBody body);
   /// if: both regions yield values of the same types.
   llvm::SmallVector<Value>
-  branch(Value condition,
-         llvm::function_ref<llvm::SmallVector<Value>()> yes,
+  branch(Value condition, llvm::function_ref<llvm::SmallVector<Value>()> yes,
          llvm::function_ref<llvm::SmallVector<Value>()> no);
 
   /// A linalg.generic; `reductions` of the last dimensions are reductions. Maps
@@ -85,7 +90,8 @@ struct TensorBuilder : mlir::ImplicitLocOpBuilder {
   /// `element`.
   Value map(ValueRange inputs, mlir::Type element,
             llvm::function_ref<Value(ValueRange)> body);
-  /// Elementwise, written over `output`, whose old values the body does not see.
+  /// Elementwise, written over `output`, whose old values the body does not
+  /// see.
   Value mapInto(ValueRange inputs, Value output,
                 llvm::function_ref<Value(ValueRange)> body);
 };

@@ -31,6 +31,25 @@ func.func @mode(%scores: tensor<?x2x3xf32>) -> tensor<?x2xi32> {
 
 // -----
 
+// Both reductions go over a block of long rows before the next one is read: here
+// 16 KiB, 5 rows.
+
+// CHECK-LABEL: func.func @long_rows
+// CHECK-SAME: %[[SCORES:.*]]: tensor<?x2x400xf32>
+// CHECK: scf.forall (%[[BLOCK:.*]]) in
+// CHECK: %[[FIRST:.*]] = arith.muli %[[BLOCK]], %{{.*}}5
+// CHECK: %[[SLICE:.*]] = tensor.extract_slice %[[SCORES]][%[[FIRST]], 0, 0]
+// CHECK: %[[BEST:.*]] = linalg.generic {{.*}} ins(%[[SLICE]] :
+// CHECK: linalg.generic {{.*}} ins(%[[SLICE]], %[[BEST]] :
+// CHECK: tensor.parallel_insert_slice
+func.func @long_rows(%scores: tensor<?x2x400xf32>) -> tensor<?x2xi32> {
+  %a = modular.mode %scores : tensor<?x2x400xf32> -> !modular.selection<2 of 400>
+  %i = modular.from_selection %a : !modular.selection<2 of 400> -> tensor<?x2xi32>
+  return %i : tensor<?x2xi32>
+}
+
+// -----
+
 // The first member whose cumulative probability exceeds u: as many stand before it
 // as have totals that do not. Where rounding leaves none, the last one of a
 // probability above 0.

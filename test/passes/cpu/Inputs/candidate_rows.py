@@ -6,7 +6,7 @@
 #===----------------------------------------------------------------------===#
 #
 # Numbers distinct rows, takes rows by number, and draws, scores and gates by the
-# scores of other rows: by both dispatches and by NumPy. The temporaries of a call
+# scores of other rows, and picks the largest of many: by both dispatches and by NumPy. The temporaries of a call
 # hold what earlier calls left there.
 #
 #===----------------------------------------------------------------------===#
@@ -18,9 +18,10 @@ import numpy as np
 from program import Program
 
 M = 5
+MANY = 300  # whose scores of a row are 1 KiB and more
 
 
-def text(k):
+def text(k, bound):
     return f"""
 func.func @distinct(%keys: tensor<?x{k}xi32> {{bufferization.writable = false}},
     %parent: tensor<?xi32> {{bufferization.writable = false}}, %index: tensor<?xi32> {{bufferization.writable = true}},
@@ -28,7 +29,8 @@ func.func @distinct(%keys: tensor<?x{k}xi32> {{bufferization.writable = false}},
     %count: tensor<1xi32> {{bufferization.writable = true}})
     -> (tensor<?xi32>, tensor<?xi32>, tensor<?x{k}xi32>, tensor<1xi32>) {{
   %c0 = arith.constant 0 : index
-  %i, %f = modular.distinct_rows %keys of %parent : tensor<?x{k}xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  %parents = arith.constant 300 : index
+  %i, %f = modular.distinct_rows %keys below {bound} of %parent in %parents : tensor<?x{k}xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
   %once = modular.take_rows %keys at %f : tensor<?x{k}xi32>, tensor<?xi32> -> tensor<?x{k}xi32>
   %all = modular.take_rows %once at %i : tensor<?x{k}xi32>, tensor<?xi32> -> tensor<?x{k}xi32>
   %d = tensor.dim %f, %c0 : tensor<?xi32>
@@ -62,6 +64,13 @@ func.func @scores(%scores: tensor<?x{k}x{M}xf32> {{bufferization.writable = fals
   %r2 = bufferization.materialize_in_destination %g in %gates : (tensor<?x{k}xf32>, tensor<?x{k}xf32>) -> tensor<?x{k}xf32>
   return %r0, %r1, %r2 : tensor<?x{k}xi32>, tensor<?xf32>, tensor<?x{k}xf32>
 }}
+func.func @largest(%scores: tensor<?x{k}x{MANY}xf32> {{bufferization.writable = false}},
+    %picks: tensor<?x{k}xi32> {{bufferization.writable = true}}) -> tensor<?x{k}xi32> {{
+  %a = modular.mode %scores : tensor<?x{k}x{MANY}xf32> -> !modular.selection<{k} of {MANY}>
+  %p = modular.from_selection %a : !modular.selection<{k} of {MANY}> -> tensor<?x{k}xi32>
+  %r = bufferization.materialize_in_destination %p in %picks : (tensor<?x{k}xi32>, tensor<?x{k}xi32>) -> tensor<?x{k}xi32>
+  return %r : tensor<?x{k}xi32>
+}}
 """
 
 
@@ -87,12 +96,13 @@ def main():
             failures += 1
             print(f"FAIL {what}")
 
-    for k in (1, 2, 3):
+    # By a table, by lists because of the bound, and by lists because of K.
+    for k, bound in ((1, M), (1, 20), (2, M), (3, M)):
         for passes in (["--modular-to-tiled=dispatch=naive", "--modular-to-buffers=dispatch=naive"],
                        ["--modular-to-tiled=row-block=7", "--modular-to-buffers"]):
-            program = Program(text(k), passes)
+            program = Program(text(k, bound), passes)
             for rows, parents, members in ((0, 1, 1), (1, 1, 1), (300, 40, M), (300, 300, 2), (301, 1, 3)):
-                name = f"K {k} {passes[0][18:]} {rows} {parents}"
+                name = f"K {k} below {bound} {passes[0][18:]} {rows} {parents}"
                 keys = rng.integers(0, members, (rows, k)).astype(np.int32)
                 parent = rng.integers(0, parents, rows).astype(np.int32)
                 index = np.full(rows, -7, np.int32)
@@ -104,6 +114,16 @@ def main():
                 check(f"first {name}", first.tolist() == [wanted_first[i] for i in wanted_index])
                 check(f"count {name}", count[0] == len(wanted_first))
                 check(f"taken {name}", (taken == keys).all())
+            for rows in (0, 1, 13, 100):
+                # Few values, so that the first of equals is asked for; some unknown.
+                many = rng.integers(-9, 9, (rows, k, MANY)).astype(np.float32)
+                many[rng.random(many.shape) < 0.2] = np.nan
+                many[:1] = np.nan
+                many[5:6] = -np.inf
+                picks = np.full((rows, k), -7, np.int32)
+                program("largest", many, picks)
+                check(f"largest K {k} {passes[0][18:]} {rows}",
+                      (picks == np.nan_to_num(many, nan=-np.inf, neginf=-np.inf).argmax(-1)).all())
             for rows in (0, 1, 200):
                 name = f"scores K {k} {passes[0][18:]} {rows}"
                 sources = 30
