@@ -23,6 +23,9 @@ void FloatModeHost::parallelFor(int64_t tasks, modc_task body, void *context,
       inner.user, tasks,
       [](void *user, int64_t task, int64_t worker) {
         auto &loop = *static_cast<Loop *>(user);
+        // The calling thread is, and takes most tasks of short loops.
+        if (FloatMode::isSet())
+          return loop.body(loop.context, task, worker);
         FloatMode mode;
         loop.body(loop.context, task, worker);
       },

@@ -161,13 +161,27 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
         Value first, size;
         std::tie(first, size) = lowering.segmentOf(lowering.memberOf(c, slot));
         Value last = b.add(first, size);
-        // Blocks of one size, but for the last.
-        Value blocks = arith::CeilDivUIOp::create(b, size, wanted);
-        blocks = arith::MaxUIOp::create(b, blocks, one);
-        Value block = arith::CeilDivUIOp::create(b, size, blocks);
-        block = b.mul(arith::CeilDivUIOp::create(b, block, tile), tile);
-        block = arith::MaxUIOp::create(b, block, tile);
-        blocks = arith::CeilDivUIOp::create(b, size, block);
+        auto compare = [&](arith::CmpIPredicate how, Value x, Value y) {
+          return arith::CmpIOp::create(b, how, x, y).getResult();
+        };
+        // Number of blocks and rows of each but the last. Most members of a
+        // large pool have rows for one task, and are spared the divisions.
+        SmallVector<Value> parts = b.branch(
+            compare(arith::CmpIPredicate::ule, size, wanted),
+            [&] {
+              Value any = compare(arith::CmpIPredicate::ne, size, zero);
+              Value blocks =
+                  arith::IndexCastUIOp::create(b, b.getIndexType(), any);
+              return SmallVector<Value>{blocks, wanted};
+            },
+            [&] {
+              Value blocks = arith::CeilDivUIOp::create(b, size, wanted);
+              Value block = arith::CeilDivUIOp::create(b, size, blocks);
+              block = b.mul(arith::CeilDivUIOp::create(b, block, tile), tile);
+              blocks = arith::CeilDivUIOp::create(b, size, block);
+              return SmallVector<Value>{blocks, block};
+            });
+        Value blocks = parts[0], block = parts[1];
         return b.loop(zero, blocks, c0, [&](Value i, ValueRange inner) {
           Value begin = b.add(first, b.mul(i, block));
           Value end = arith::MinUIOp::create(b, b.add(begin, block), last);
