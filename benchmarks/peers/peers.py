@@ -189,7 +189,14 @@ def add(result, part):
     import timing
 
     groups = {(g["shape"], g["threads"]): g for g in result.get("groups", [])}
+    best = {}
     for group in part["groups"]:
+        for name, rate in group["probes"].items():
+            best[name] = max(best.get(name, 0), rate)
+    for group in part["groups"]:
+        # Shares are of what one process probed at best, as load makes single
+        # probes low.
+        group.setdefault("best_probes", best)
         before = groups.get((group["shape"], group["threads"]), group)
         lines = {(line["task"], line["routing"]): line
                  for line in before["lines"] + group["lines"]}
@@ -226,9 +233,10 @@ def main():
                 (shapes.SHAPES[name], {"forward": None, "adam": "adam"}.get(t, "sgd"))
                 for name in arguments.shapes for t in arguments.tasks
                 if t in wanted_tasks(name)])
-            several = len(arguments.threads) > 1
-            run = measure_each if several else measure
-            result = run(arguments, models, directory)
+            if len(arguments.threads) > 1:
+                result = measure_each(arguments, models, directory)
+            else:
+                add(result, measure(arguments, models, directory))
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)

@@ -70,12 +70,13 @@ def section(result, task, threads):
     has_torch = any(n in SHORT for n in names)
     header += ["PyTorch's best"] if has_torch else []
     header += others
-    rows, best = [], best_probes(result)
+    rows = []
     for group, line in found:
         own = seconds(line, "modc")
         row = [f"{group['shape']}: {group['description']}", line["routing"],
                f"{micro(own)} ({micro(line['seconds']['modc']['median'])})"]
         if task == "forward":
+            best = group["best_probes"]
             peak, reads = best[f"peak {threads}"], best[f"bandwidth {threads}"]
             rate, traffic = line["flops"] / own, line["bytes"] / own
             row += [f"{rate / 1e9:.1f}", f"{rate / peak:.2f}",
@@ -117,24 +118,21 @@ def lost(result):
             ""] + shown
 
 
-def best_probes(result):
-    """Of the whole run, as load makes single ones low."""
-    best = {}
-    for group in result["groups"]:
-        for name, rate in group["probes"].items():
-            best[name] = max(best.get(name, 0), rate)
-    return best
-
-
 def probes(result):
-    best, lines = best_probes(result), []
-    for name in sorted(best):
-        kind, threads = name.split()
-        if kind == "peak":
-            reads = best[f"bandwidth {threads}"]
-            lines.append(f"Probed on {threads} thread{'s' if threads > '1' else ''}: "
-                         f"{best[name] / 1e9:.0f} GFLOP/s, {reads / 1e9:.1f} GB/s.")
-    return lines
+    """By process: what it probed at best."""
+    found = {}
+    for group in result["groups"]:
+        for name, rate in group["best_probes"].items():
+            found.setdefault(name, []).append(rate / 1e9)
+
+    def shown(name, form):
+        values = sorted({format(v, form) for v in found[name]}, key=float)
+        return values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
+
+    return [f"Probed on {threads} thread{'s' if threads > '1' else ''}: "
+            f"{shown(f'peak {threads}', '.0f')} GFLOP/s, "
+            f"{shown(f'bandwidth {threads}', '.1f')} GB/s."
+            for threads in sorted({name.split()[1] for name in found})]
 
 
 def machine(result):
