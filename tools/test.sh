@@ -83,7 +83,7 @@ if [[ $suffix == *-sanitize* ]]; then
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   export LSAN_OPTIONS="suppressions=$PWD/test/leaks.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
 elif [[ $suffix == *-thread-sanitizer* ]]; then
-  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:external_symbolizer_path=/usr/lib/llvm-22/bin/llvm-symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/test/races.supp:external_symbolizer_path=/usr/lib/llvm-22/bin/llvm-symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 fi
 
 results=$dir/test-results

@@ -13,6 +13,7 @@
 #include "runtime/devices/Devices.h"
 
 #include "runtime/devices/CpuDevice.h"
+#include "runtime/devices/CudaDevice.h"
 #include "runtime/devices/VulkanDevice.h"
 
 namespace modc {
@@ -36,6 +37,15 @@ void listVulkan(const DeviceOptions &options, DeviceListing &listing) {
         {DeviceKind::Vulkan, "Vulkan's drivers found no device"});
 }
 
+void listCuda(const DeviceOptions &options, DeviceListing &listing) {
+  auto driver = CudaDriver::create(options);
+  if (driver)
+    listing.devices.insert(listing.devices.end(), (*driver)->devices().begin(),
+                           (*driver)->devices().end());
+  else
+    listing.missing.push_back({DeviceKind::Cuda, driver.error().message()});
+}
+
 Error noSuchDevice(const DeviceName &name, size_t count) {
   return makeError("there is no ", nameOf(name.kind), " device ", name.index,
                    ": this machine has ", count);
@@ -52,13 +62,24 @@ Result<std::shared_ptr<Device>> openVulkan(const DeviceName &name,
   return VulkanDevice::create(*instance, devices[size_t(name.index)], options);
 }
 
+Result<std::shared_ptr<Device>> openCuda(const DeviceName &name,
+                                         const DeviceOptions &options) {
+  auto driver = CudaDriver::create(options);
+  if (!driver)
+    return driver.error().within("no cuda device");
+  const auto &devices = (*driver)->devices();
+  if (name.index >= int64_t(devices.size()))
+    return noSuchDevice(name, devices.size());
+  return CudaDevice::create(*driver, devices[size_t(name.index)], options);
+}
+
 } // namespace
 
 DeviceListing listDevices(const DeviceOptions &options) {
   DeviceListing listing;
   listing.devices.push_back(describeCpu());
   listVulkan(options, listing);
-  listing.missing.push_back({DeviceKind::Cuda, "not supported yet"});
+  listCuda(options, listing);
   return listing;
 }
 
@@ -73,9 +94,9 @@ Result<std::shared_ptr<Device>> openDevice(std::string_view name,
   case DeviceKind::Vulkan:
     return openVulkan(*parsed, options);
   case DeviceKind::Cuda:
-    break;
+    return openCuda(*parsed, options);
   }
-  return Error("no cuda device: not supported yet");
+  return makeError("no device of kind ", nameOf(parsed->kind));
 }
 
 } // namespace modc

@@ -11,6 +11,7 @@
 
 #include "LavapipeFixture.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -23,6 +24,9 @@ std::string readKernels() {
 }
 
 void Lavapipe::open() {
+  // Races between submissions, too.
+  setenv("VK_LAYER_ENABLES",
+         "VALIDATION_CHECK_ENABLE_SYNCHRONIZATION_VALIDATION_QUEUE_SUBMIT", 1);
   auto created = VulkanInstance::create(options);
   ASSERT_TRUE(created) << created.error().message();
   instance = *created;

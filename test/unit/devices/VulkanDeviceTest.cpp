@@ -12,6 +12,8 @@
 
 #include "LavapipeFixture.h"
 
+#include <dlfcn.h>
+
 using namespace modc;
 
 namespace {
@@ -35,6 +37,15 @@ TEST_F(VulkanDeviceTest, DescribesItself) {
   EXPECT_TRUE(info.timestamps);
   ASSERT_EQ(info.warnings.size(), 1u);
   EXPECT_NE(info.warnings[0].find("on the processor"), std::string::npos);
+}
+
+TEST_F(VulkanDeviceTest, DriversStayLoaded) {
+  close();
+  void *driver = dlopen("libvulkan_lvp.so", RTLD_LAZY | RTLD_NOLOAD);
+  EXPECT_TRUE(driver) << dlerror();
+  if (driver)
+    dlclose(driver);
+  ASSERT_NO_FATAL_FAILURE(open());
 }
 
 TEST_F(VulkanDeviceTest, LaunchesWithConstants) {
