@@ -87,10 +87,13 @@ Status ChromeTrace::write(const std::string &path,
       "},\n\"traceEvents\": [\n" +
       R"({"ph": "M", "pid": 1, "name": "process_name", "args": {"name": )" +
       quoted("modc " + title) + "}}";
-  for (size_t worker = 0; worker < events.size(); ++worker)
-    text += ",\n" + rowName(worker, worker == 0
+  for (size_t worker = 0; worker < events.size(); ++worker) {
+    auto named = names.find(worker);
+    text += ",\n" + rowName(worker, named != names.end() ? named->second
+                                    : worker == 0
                                         ? "worker 0 (caller)"
                                         : "worker " + std::to_string(worker));
+  }
   // In pieces: the text is several times as large as the events.
   constexpr size_t piece = 1 << 20;
   for (const std::vector<TraceEvent> &row : events)

@@ -18,6 +18,7 @@
 #include "runtime/formats/Result.h"
 
 #include <atomic>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ public:
 
   /// What a session reports to; valid as long as this object.
   TraceSink sink();
+
+  /// Titles a row that is no worker's: a device's.
+  void nameRow(int64_t worker, std::string name) {
+    names[size_t(worker)] = std::move(name);
+  }
 
   /// Events that came after the limit. Valid between calls of the session, as
   /// are the functions below.
@@ -46,6 +52,7 @@ private:
 
   // By worker, so that no two threads write to one.
   std::vector<std::vector<TraceEvent>> events;
+  std::map<size_t, std::string> names;
   std::atomic<int64_t> count{0};
   int64_t limit;
 };

@@ -49,6 +49,11 @@ void collect(std::vector<Touched> &out, const FillCommand &fill) {
 
 } // namespace
 
+int64_t groupCount(const LaunchCommand &launch) {
+  // Each is below 2^31, and the product of a real launch far below 2^63.
+  return launch.groups[0] * launch.groups[1] * launch.groups[2];
+}
+
 bool isEmpty(const Command &command) {
   if (const auto *launch = std::get_if<LaunchCommand>(&command))
     return std::count(launch->groups.begin(), launch->groups.end(), 0) > 0;

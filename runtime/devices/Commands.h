@@ -78,6 +78,9 @@ struct LaunchCommand {
   std::string label;
 };
 
+/// Groups of a launch in all three dimensions.
+int64_t groupCount(const LaunchCommand &launch);
+
 struct CopyCommand {
   DeviceRange from, to;
 };

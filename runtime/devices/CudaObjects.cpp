@@ -229,7 +229,8 @@ Result<std::vector<LaunchTime>> CudaRecording::readTimes() const {
         return s.error();
       time = std::llround(double(milliseconds) * 1e6);
     }
-    times.push_back({launch->label, nanoseconds[0], nanoseconds[1]});
+    times.push_back(
+        {launch->label, groupCount(*launch), nanoseconds[0], nanoseconds[1]});
   }
   return times;
 }

@@ -90,6 +90,7 @@ private:
 /// When a launch ran, in nanoseconds since the recording began on the device.
 struct LaunchTime {
   std::string label;
+  int64_t groups = 0;
   int64_t begin = 0, end = 0;
 };
 

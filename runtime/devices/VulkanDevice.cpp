@@ -43,6 +43,9 @@ VulkanDevice::create(std::shared_ptr<VulkanInstance> instance,
                      const DeviceOptions &options) {
   if (!physical.unusable.empty())
     return makeError(physical.info.label(), " ", physical.unusable);
+  if (options.stagingBytes < 1)
+    return makeError("pieces of ", options.stagingBytes,
+                     " bytes to stage transfers, at least 1 is needed");
   std::shared_ptr<VulkanDevice> device(
       new VulkanDevice(std::move(instance), physical, options));
   if (Status status = device->open(); !status)

@@ -208,7 +208,8 @@ Result<std::vector<LaunchTime>> VulkanRecording::readTimes() const {
   size_t number = 0;
   for (const Command &command : commands)
     if (const auto *launch = std::get_if<LaunchCommand>(&command)) {
-      times.push_back({launch->label, nanoseconds(ticks[2 * number]),
+      times.push_back({launch->label, groupCount(*launch),
+                       nanoseconds(ticks[2 * number]),
                        nanoseconds(ticks[2 * number + 1])});
       ++number;
     }

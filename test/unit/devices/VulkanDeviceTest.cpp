@@ -295,6 +295,14 @@ TEST_F(VulkanTransferTest, MovesAnySizeToAnyPlace) {
                 ": 12 bytes at byte 20000 are not within a buffer of 20011");
 }
 
+TEST_F(VulkanTransferTest, RefusesPiecesOfNothing) {
+  options.stagingBytes = 0;
+  auto none = VulkanDevice::create(instance, instance->devices()[0], options);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message(),
+            "pieces of 0 bytes to stage transfers, at least 1 is needed");
+}
+
 TEST_F(VulkanTransferTest, OrdersTransfersAndSubmissions) {
   auto kernel = load(countSpec());
   auto scalars = allocate(16), y = allocate(256);
