@@ -512,7 +512,8 @@ def Modular_DistinctRowsOp : Modular_Op<"distinct_rows", [Pure]> {
         : tensor<?x2xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
     ```
 
-    Keys are in [0, 8) here, elements of parent in [0, n).
+    Keys are in [0, 8) here, elements of parent in [0, n): others are undefined
+    behaviour, as a table of all pairs may stand behind this.
 
     Constraints:
     - (C1) keys are `tensor<?xPxi32>` with P ≥ 1.

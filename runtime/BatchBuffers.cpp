@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One arena, each buffer at a multiple of 64 bytes, so that sessions hand it to
-// compiled code without a copy.
+// One arena, each buffer at a multiple of 64 bytes, where vectors cross no line of
+// a cache.
 //
 //===----------------------------------------------------------------------===//
 

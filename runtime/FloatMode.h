@@ -24,6 +24,7 @@ namespace modc {
 
 /// Sets the calling thread's mode, and back again at its end. What a caller has
 /// set up for its own numbers stays his, exceptions that were raised included.
+/// Only a host's thread that is in this mode by itself keeps what tasks raise.
 class FloatMode {
 public:
 #if defined(__x86_64__)

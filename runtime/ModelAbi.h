@@ -70,7 +70,8 @@ typedef struct modc_host {
 /// The arguments of one run of a program. The host has rounding to nearest and
 /// subnormal numbers as zeros set on the threads of programs and of tasks
 /// (runtime/FloatMode.h); other modes cost bits or speed, nothing else. Arenas
-/// are aligned to 64 bytes by the host, buffers to their elements; none overlap.
+/// and the workspace are aligned to 64 bytes by the host, buffers to their
+/// elements; none overlap.
 typedef struct modc_call {
   const modc_host *host;
   /// Parameter arena, laid out by the signature's `parameters`.

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // One stable counting sort of a selection. A distinct plan sorts the distinct
-// (operand row, member) pairs, so that rows which agree share a position.
+// (operand row, member) pairs, so that rows which agree share a position; where
+// none do, it is the first sort with operand rows in place of rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -114,20 +115,25 @@ struct PlanBuilder {
     // A second tensor of positions moves on while the first stays.
     SmallVector<Value> sorted = forEachPick(
         {copy(plan.offsets), makeTensor(Sizes{positions}, 0),
-         makeTensor(Sizes{positions}, 0),
-         makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1)},
+         makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1),
+         makeTensor(
+             Sizes{plan.distinct ? b.getIndexAttr(0) : OpFoldResult(positions)},
+             0)},
         [&](Value r, Value k, Value m, ValueRange c) {
           Value position = b.extract(c[0], m);
           Value at = b.toIndex(position);
           Value row =
               operandRows ? b.extract(operandRows, r) : b.toInteger(r, i32);
-          return SmallVector<Value>{increment(c[0], m), b.insert(row, c[1], at),
-                                    b.insert(b.toInteger(k, i32), c[2], at),
-                                    b.insert(position, c[3], {r, k})};
+          SmallVector<Value> next = {increment(c[0], m),
+                                     b.insert(row, c[1], at),
+                                     b.insert(position, c[2], {r, k}), c[3]};
+          if (!plan.distinct)
+            next[3] = b.insert(b.toInteger(k, i32), c[3], at);
+          return next;
         });
     plan.rows = sorted[1];
-    plan.slots = sorted[2];
-    plan.position = sorted[3];
+    plan.position = sorted[2];
+    plan.slots = sorted[3];
     return plan;
   }
 

@@ -31,7 +31,8 @@ struct PlanTensors {
   mlir::Value offsets;   ///< [M + 1] the first position of each member
   mlir::Value position;  ///< [R, K] the position of each pick, −1 for none
   bool once = false;     ///< duplicates have no position
-  bool distinct = false; ///< rows share positions
+  bool distinct =
+      false; ///< rows stand for operand rows, and may share positions
 
   /// A value of the plan's type made from the tensors.
   mlir::Value toPlan(TensorBuilder &b, mlir::Type type) const;

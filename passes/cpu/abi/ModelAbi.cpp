@@ -87,7 +87,8 @@ public:
       parts.push_back(value);
     } else {
       return function.emitError("program '")
-             << function.getName() << "': argument " << index << " has type " << type << " and "
+             << function.getName() << "': argument " << index << " has type "
+             << type << " and "
              << (role.empty() ? Twine("no 'modular.role'")
                               : "the role '" + role + "'");
     }
@@ -101,7 +102,8 @@ private:
     auto offset = function.getArgAttrOfType<IntegerAttr>(index, kOffset);
     if (!type || !type.hasStaticShape() || !offset)
       return function.emitError("program '")
-             << function.getName() << "': argument " << index << " stands in an arena, but "
+             << function.getName() << "': argument " << index
+             << " stands in an arena, but "
              << (offset ? "has no static shape" : "has no 'modular.offset'");
     Value base = loadField(builder, loc, call, arena);
     // An arena may be larger than a constant index of the op can say.
@@ -117,8 +119,8 @@ private:
     if (!type || type.getNumDynamicDims() > 1 ||
         (type.getNumDynamicDims() == 1 && (!type.isDynamicDim(0) || !rows)))
       return function.emitError("program '")
-             << function.getName() << "': argument " << index << " is a buffer of type "
-             << function.getArgument(index).getType()
+             << function.getName() << "': argument " << index
+             << " is a buffer of type " << function.getArgument(index).getType()
              << ": only its first dimension may be dynamic, and then "
                 "'modular.rows' says what it is";
     Value table = loadField(builder, loc, call, CallField::Buffers);
@@ -291,14 +293,18 @@ private:
     return true;
   }
 
-  /// A buffer of the host is aligned to its elements, an arena to 64 bytes.
+  /// A buffer of the host is aligned to its elements, arenas and the workspace
+  /// to 64 bytes.
   int64_t alignmentOf(func::FuncOp function, unsigned index) {
     auto offset = function.getArgAttrOfType<IntegerAttr>(index, kOffset);
-    if (!offset) {
+    StringRef role = roleOf(function, index);
+    if (role == "input" || role == "output") {
       auto type = cast<MemRefType>(function.getArgumentTypes()[index]);
-      return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+      return DataLayout::closest(function)
+          .getTypeSize(type.getElementType())
+          .getFixedValue();
     }
-    if (offset.getInt() % 64 == 0)
+    if (!offset || offset.getInt() % 64 == 0)
       return 64;
     return offset.getInt() & -offset.getInt();
   }

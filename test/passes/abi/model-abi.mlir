@@ -11,7 +11,9 @@
 // CHECK: call @program_body
 
 // CHECK-LABEL: func.func private @program_body
+// An arena is aligned to 64 bytes, a buffer of the host to its elements.
 // CHECK-SAME: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-SAME: !llvm.ptr {llvm.align = 4 : i64, llvm.noalias}
 
 // CHECK: llvm.func internal @program_workspace(%{{.*}}: !llvm.ptr, %{{.*}}: i64) -> i64
 

@@ -20,8 +20,8 @@
 // CHECK: %[[PLACE:.*]] = tensor.extract %{{.*}} : tensor<4xi32>
 // CHECK: tensor.insert %{{.*}} : tensor<4xi32>
 // CHECK: tensor.insert %{{.*}} : tensor<?xi32>
-// CHECK: tensor.insert %{{.*}} : tensor<?xi32>
 // CHECK: tensor.insert %[[PLACE]] into %{{.*}} : tensor<?x2xi32>
+// CHECK: tensor.insert %{{.*}} : tensor<?xi32>
 func.func @plan(%a: tensor<?x2xi32>, %v: tensor<?x5xf32>) -> tensor<?x5xf32> {
   %s = modular.to_selection %a : tensor<?x2xi32> -> !modular.selection<2 of 3>
   %p = modular.plan %s : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
@@ -79,7 +79,7 @@ func.func @distinct(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>,
 // CHECK-LABEL: func.func @unique
 // CHECK-SAME: %[[A:.*]]: tensor<?x1xi32>, %[[V:.*]]: tensor<?x5xf32>, %[[I:.*]]: tensor<?xi32>
 // CHECK-NOT: arith.cmpi eq
-// CHECK: %[[SORTED:.*]]:4 = scf.for %[[R:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[ROWS:.*]] = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
+// CHECK: %[[SORTED:.*]]:3 = scf.for %[[R:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[ROWS:.*]] = %{{.*}}, %{{.*}} = %{{.*}})
 // CHECK: %[[OF:.*]] = tensor.extract %[[I]][%[[R]]]
 // CHECK: tensor.insert %[[OF]] into %[[ROWS]]
 func.func @unique(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>, %n: index) -> (tensor<?x5xf32>, tensor<?x5xf32>) {

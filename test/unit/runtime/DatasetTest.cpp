@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <numeric>
 #include <unistd.h>
 
 using namespace modc;
@@ -120,6 +121,27 @@ TEST(Dataset, ConvertsBytes) {
                           1,          51.0f / 255,  102.0f / 255};
   for (int i = 0; i < 6; ++i)
     EXPECT_EQ(x[i], wanted[i]);
+}
+
+TEST(Dataset, ConvertsEveryByte) {
+  Signature signature = classifier();
+  std::vector<uint8_t> bytes(256), labels(128, 0);
+  std::iota(bytes.begin(), bytes.end(), 0);
+  auto data = Dataset::fromTensors(
+      signature, "test", {makeTensor<uint8_t>("images", {128, 2, 1}, bytes)},
+      {makeTensor<uint8_t>("labels", {128}, labels)});
+  ASSERT_TRUE(data) << data.error().message();
+  auto session = toySession();
+  auto buffers = BatchBuffers::create(*session, {"infer"}, 130, 1);
+  ASSERT_TRUE(buffers);
+  // From the last to the first, and some of them twice.
+  std::vector<int64_t> order(130, 5);
+  for (int64_t i = 0; i < 128; ++i)
+    order[size_t(i)] = 127 - i;
+  data->gather(order.data(), 130, *buffers);
+  const float *x = buffers->as<float>("x");
+  for (size_t i = 0; i < 260; ++i)
+    EXPECT_EQ(x[i], float(2 * order[i / 2] + int64_t(i % 2)) / 255.0f);
 }
 
 TEST(Dataset, ReadsNpyFiles) {

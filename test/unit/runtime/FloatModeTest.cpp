@@ -97,6 +97,17 @@ TEST(FloatMode, IsThatOfTasksOnForeignThreads) {
   EXPECT_EQ(halves, (std::array<float, 3>{0, 0, 0}));
 }
 
+TEST(FloatMode, IsKnownWhateverWasRaised) {
+  EXPECT_FALSE(FloatMode::isSet());
+  {
+    FloatMode mode;
+    EXPECT_TRUE(FloatMode::isSet());
+    EXPECT_EQ(halve(), 0); // raises underflow
+    EXPECT_TRUE(FloatMode::isSet());
+  }
+  EXPECT_FALSE(FloatMode::isSet());
+}
+
 TEST(FloatMode, IsThatOfPrograms) {
   auto session = toySession();
   auto *p = static_cast<float *>(session->parameters());
