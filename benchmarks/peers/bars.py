@@ -83,7 +83,7 @@ def two_threads(run):
     compute, others = [], []
     for group, line in run.lines(threads=2):
         one, own = report.seconds(line, "modc, 1 thread"), report.seconds(line, "modc")
-        probes = group["best_probes"]
+        probes = line["best_probes"]
         if not one:
             continue
         # Whether reading the weights or the arithmetic takes longer.
@@ -104,7 +104,7 @@ def memory_bound(run):
     values = []
     for group, line in run.lines():
         if line["rows"] <= 4 and line["active_bytes"] > 2 * run.cache:
-            reads = group["best_probes"][f"bandwidth {group['threads']}"]
+            reads = line["best_probes"][f"bandwidth {group['threads']}"]
             rate = line["bytes"] / report.seconds(line, "modc")
             values.append((rate / reads / 0.85, place(group, line)))
     return [verdict("C3", "r <= 4, weights in DRAM, share of bandwidth >= 0.85",
@@ -116,7 +116,7 @@ def large(run):
     for group, line in run.lines(threads=1):
         if line["rows"] >= 64 and min(group["d"], group["h"]) >= 512:
             rate = line["flops"] / report.seconds(line, "modc")
-            values.append((rate / group["best_probes"]["peak 1"] / 0.88,
+            values.append((rate / line["best_probes"]["peak 1"] / 0.88,
                            place(group, line)))
     return [verdict("C1", "r >= 64, D, H >= 512, 1 thread, share of peak >= 0.88",
                     values, share(0.88))]
@@ -169,7 +169,7 @@ def against(run, name, title, peer, task, shapes, routing, asked):
             if not own or not other:
                 continue
             figure = other[0] / own[0] / asked
-            peak = own[1]["best_probes"][f"peak {own[1]['threads']}"]
+            peak = own[2]["best_probes"][f"peak {own[1]['threads']}"]
             done = own[2]["flops"] * (1 if task == "forward" else 3)
             enough = done / own[0] >= ENOUGH_OF_PEAK * peak
             if figure < 1 and enough:

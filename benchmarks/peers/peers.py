@@ -194,9 +194,10 @@ def add(result, part):
         for name, rate in group["probes"].items():
             best[name] = max(best.get(name, 0), rate)
     for group in part["groups"]:
-        # Shares are of what one process probed at best, as load makes single
-        # probes low.
-        group.setdefault("best_probes", best)
+        # Shares are of what the process that measured a line probed at best, as
+        # load makes single probes low.
+        for line in group["lines"]:
+            line.setdefault("best_probes", best)
         before = groups.get((group["shape"], group["threads"]), group)
         lines = {(line["task"], line["routing"]): line
                  for line in before["lines"] + group["lines"]}

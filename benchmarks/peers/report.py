@@ -76,7 +76,7 @@ def section(result, task, threads):
         row = [f"{group['shape']}: {group['description']}", line["routing"],
                f"{micro(own)} ({micro(line['seconds']['modc']['median'])})"]
         if task == "forward":
-            best = group["best_probes"]
+            best = line["best_probes"]
             peak, reads = best[f"peak {threads}"], best[f"bandwidth {threads}"]
             rate, traffic = line["flops"] / own, line["bytes"] / own
             row += [f"{rate / 1e9:.1f}", f"{rate / peak:.2f}",
@@ -122,8 +122,9 @@ def probes(result):
     """By process: what it probed at best."""
     found = {}
     for group in result["groups"]:
-        for name, rate in group["best_probes"].items():
-            found.setdefault(name, []).append(rate / 1e9)
+        for line in group["lines"]:
+            for name, rate in line["best_probes"].items():
+                found.setdefault(name, []).append(rate / 1e9)
 
     def shown(name, form):
         values = sorted({format(v, form) for v in found[name]}, key=float)
