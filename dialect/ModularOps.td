@@ -10,6 +10,7 @@
 #ifndef MODC_DIALECT_MODULAROPS_TD
 #define MODC_DIALECT_MODULAROPS_TD
 
+include "dialect/ModularDeviceOps.td"
 include "dialect/ModularNetworkOps.td"
 include "dialect/ModularRoutedOps.td"
 include "dialect/ModularTensorOps.td"

@@ -18,6 +18,7 @@ include "mlir/Pass/PassBase.td"
 include "passes/autodiff/Passes.td"
 include "passes/cpu/Passes.td"
 include "passes/cpu/abi/Passes.td"
+include "passes/gpu/Passes.td"
 include "passes/routing/Passes.td"
 include "passes/training/Passes.td"
 

@@ -20,6 +20,7 @@
 #include "passes/autodiff/RegisterVJP.h"
 #include "passes/cpu/Pipeline.h"
 #include "passes/cpu/abi/LlvmPhase.h"
+#include "passes/gpu/Pipeline.h"
 
 using namespace mlir;
 using namespace modc;
@@ -39,6 +40,7 @@ void modc::registerPasses() {
                              "From the phase buffers to the phase llvm",
                              buildLlvmPhase);
   registerCpuPipelines();
+  registerGpuPipelines();
 }
 
 FailureOr<NetworkOp> modc::getOnlyNetwork(ModuleOp module) {

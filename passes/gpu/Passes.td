@@ -1,0 +1,151 @@
+//===- Passes.td - Passes of passes/gpu --------------------*- tablegen -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From kernels of a `gpu.module` to SPIR-V for Vulkan and to NVVM for CUDA, in
+// the order in which they run (`addSpirvPasses` and `addNvvmPasses` of
+// Pipeline.h, with upstream's passes between them).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_GPU_PASSES_TD
+#define MODC_PASSES_GPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Both
+//===----------------------------------------------------------------------===//
+
+def CheckKernelsPass : Pass<"modular-check-kernels", "mlir::gpu::GPUModuleOp"> {
+  let summary = "refuse kernels that one of the targets cannot have";
+  let description = [{
+    One form of kernels leads to Vulkan and to CUDA. What only one of the two
+    could lower, or what upstream would lower wrongly without a word, is an error
+    here: functions without a fixed size of their groups, numbers of 64 bits,
+    buffers with a dynamic size that is not the first or with strides,
+    `vector.load` and `vector.store` on buffers of scalars (no valid SPIR-V comes
+    out), and functions of `math` but sqrt, floor, absf and fma, whose
+    accuracy would be the driver's.
+
+    ```mlir
+    %e = math.exp %x : f32
+    ```
+    becomes
+    ```
+    error: 'math.exp' op has no lowering in kernels; modular-expand-math replaces it
+    ```
+  }];
+  let statistics = [Statistic<"numKernels", "kernels", "Number of kernels checked">];
+}
+
+//===----------------------------------------------------------------------===//
+// SPIR-V
+//===----------------------------------------------------------------------===//
+
+def GuardEmptyLoopsPass : Pass<"modular-guard-empty-loops", "mlir::gpu::GPUModuleOp"> {
+  let summary = "select what loops without a round give";
+  let description = [{
+    MLIR 22.1 lowers an `scf.for` with results to a SPIR-V loop whose body alone
+    stores the variables of the results: a loop that makes no round gives whatever
+    they held (llvm-project issue 211981), and no validator sees it. The initial
+    value is selected for it here. Loops whose bounds are constants with at least
+    one round need nothing.
+
+    ```mlir
+    %sum = scf.for %i = %lo to %hi step %c1 iter_args(%s = %zero) -> (f32) {...}
+    ```
+    becomes
+    ```mlir
+    %last = scf.for %i = %lo to %hi step %c1 iter_args(%s = %zero) -> (f32) {...}
+    %runs = arith.cmpi slt, %lo, %hi : index
+    %sum = arith.select %runs, %last, %zero : f32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numGuarded", "loops", "Number of loops guarded">];
+}
+
+def GpuToSpirvPass : Pass<"modular-gpu-to-spirv", "mlir::ModuleOp"> {
+  let summary = "convert kernels to the spirv dialect, for Vulkan 1.1";
+  let description = [{
+    Each `gpu.module` becomes a `spirv.module`: upstream's patterns of one
+    conversion, with push constants for `modular.launch_constant`, barriers that
+    order storage buffers besides shared memory, and arrays of an invocation as
+    variables of its function. Upstream's own pass has no patterns for math and
+    vectors. Indices have 32 bits.
+
+    ```mlir
+    gpu.func @k(%y: memref<?xf32, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+      %n = modular.launch_constant 0 : i32
+      gpu.barrier
+    ```
+    becomes
+    ```mlir
+    spirv.func @k(%y: !spirv.ptr<...StorageBuffer> {...}) attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [64, 1, 1]>} {
+      %p = spirv.mlir.addressof @__push_constant_var__
+      ...
+      spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|UniformMemory|WorkgroupMemory>
+    ```
+  }];
+  let dependentDialects = ["mlir::spirv::SPIRVDialect"];
+  let statistics = [Statistic<"numConverted", "kernels", "Number of kernels converted">];
+}
+
+def ForbidContractionPass : Pass<"modular-forbid-contraction", "mlir::spirv::ModuleOp"> {
+  let summary = "keep drivers from rewriting sums and products";
+  let description = [{
+    Decorates each addition, subtraction, product and quotient of floats
+    `NoContraction`. Without it drivers may not only fuse a product and a sum, they
+    do reassociate: Mesa makes x of (x + m) − m, which rounds x to an integer
+    where exp needs it, and loses what compensated sums compensate.
+
+    ```mlir
+    %s = spirv.FAdd %x, %m : f32
+    ```
+    becomes
+    ```mlir
+    %s = spirv.FAdd %x, %m {no_contraction} : f32
+    ```
+  }];
+  let dependentDialects = ["mlir::spirv::SPIRVDialect"];
+  let statistics = [Statistic<"numForbidden", "ops", "Number of ops decorated">];
+}
+
+//===----------------------------------------------------------------------===//
+// NVVM
+//===----------------------------------------------------------------------===//
+
+def PrepareNvvmPass : Pass<"modular-prepare-nvvm", "mlir::gpu::GPUModuleOp"> {
+  let summary = "give kernels the form that convert-gpu-to-nvvm takes";
+  let description = [{
+    Launch constants become arguments behind the buffers; buffers lose their
+    dynamic first size, which no address depends on, and are bare pointers then;
+    shared buffers become attributions of the kernel. What kernels may use of
+    `math` becomes intrinsics of LLVM, as upstream would call NVIDIA's libdevice.
+    Each kernel asks for two groups on a multiprocessor at the least: `ptxas`
+    otherwise plans for as many as the size of a group allows, and spills.
+
+    ```mlir
+    gpu.func @k(%y: memref<?xf32, #gpu.address_space<global>>) kernel {
+      %n = modular.launch_constant 0 : i32
+      %r = math.sqrt %x : f32
+    ```
+    becomes
+    ```mlir
+    gpu.func @k(%y: memref<1xf32, #gpu.address_space<global>>, %n: i32) kernel attributes {nvvm.minctasm = 2 : i32} {
+      %r = llvm.call_intrinsic "llvm.sqrt.f32"(%x) : (f32) -> f32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::NVVM::NVVMDialect"];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of kernels prepared">,
+    Statistic<"numIntrinsics", "intrinsics", "Number of functions that became intrinsics">
+  ];
+}
+
+#endif // MODC_PASSES_GPU_PASSES_TD

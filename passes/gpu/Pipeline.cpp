@@ -1,0 +1,68 @@
+//===- Pipeline.cpp - From kernels to SPIR-V and NVVM ---------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Orders the passes of passes/gpu and upstream's.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/gpu/Pipeline.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+using namespace modc;
+
+/// Up to the form that both targets share.
+static OpPassManager &addCommonPasses(OpPassManager &manager) {
+  OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createLowerAffinePass());
+  // Divisions that round up or down have no counterpart in SPIR-V.
+  kernels.addPass(arith::createArithExpandOpsPass());
+  kernels.addPass(createCheckKernelsPass());
+  return kernels;
+}
+
+void modc::addSpirvPasses(OpPassManager &manager) {
+  addCommonPasses(manager).addPass(createGuardEmptyLoopsPass());
+  manager.addPass(createGpuToSpirvPass());
+  OpPassManager &code = manager.nest<spirv::ModuleOp>();
+  code.addPass(createCanonicalizerPass());
+  code.addPass(createCSEPass());
+  code.addPass(spirv::createSPIRVLowerABIAttributesPass());
+  code.addPass(spirv::createSPIRVUpdateVCEPass());
+  code.addPass(createForbidContractionPass());
+}
+
+void modc::addNvvmPasses(OpPassManager &manager) {
+  OpPassManager &kernels = addCommonPasses(manager);
+  kernels.addPass(createPrepareNvvmPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  ConvertGpuOpsToNVVMOpsOptions options;
+  options.indexBitwidth = 32;
+  options.useBarePtrCallConv = true;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+}
+
+void modc::registerGpuPipelines() {
+  PassPipelineRegistration<>("modular-kernels-to-spirv",
+                             "From kernels to SPIR-V for Vulkan 1.1",
+                             addSpirvPasses);
+  PassPipelineRegistration<>("modular-kernels-to-nvvm",
+                             "From kernels to NVVM without libdevice",
+                             addNvvmPasses);
+}
