@@ -77,13 +77,13 @@ tools/build.sh "${build[@]}" --dir "$dir" --jobs "$jobs" || {
 
 # LLVM's shared libraries are not instrumented: containers and arenas that cross
 # the border between them and us carry no annotations, or stale ones.
-if [[ $suffix == *-sanitize* ]]; then
+if [[ $suffix == *-thread-sanitizer* ]]; then
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/test/races.supp:external_symbolizer_path=/usr/lib/llvm-22/bin/llvm-symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+elif [[ $suffix == *-sanitize* ]]; then
   export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-/usr/lib/llvm-22/bin/llvm-symbolizer}
   export ASAN_OPTIONS="abort_on_error=0:detect_container_overflow=0:allow_user_poisoning=0:detect_stack_use_after_return=1:strict_string_checks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
   export LSAN_OPTIONS="suppressions=$PWD/test/leaks.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
-elif [[ $suffix == *-thread-sanitizer* ]]; then
-  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/test/races.supp:external_symbolizer_path=/usr/lib/llvm-22/bin/llvm-symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 fi
 
 results=$dir/test-results
