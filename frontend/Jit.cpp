@@ -15,7 +15,11 @@
 #include "frontend/NetworkState.h"
 #include "frontend/PerfMap.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/EHFrameRegistrationPlugin.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
+#include "llvm/ExecutionEngine/Orc/MemoryMapper.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/Support/TargetSelect.h"
 
 #include <cstring>
@@ -28,6 +32,29 @@ struct Jit::Code {
   modc_model_entry_fn entry = nullptr;
   std::string signature;
 };
+
+/// Addresses that one JIT sets aside; pages take memory as they are used.
+constexpr size_t kReserved = size_t(64) << 20;
+
+/// A linker that puts all objects into one stretch of addresses: they refer to
+/// each other by 32 bits, and the system may place two mappings terabytes
+/// apart.
+static llvm::Expected<std::unique_ptr<llvm::orc::ObjectLayer>>
+makeLinker(llvm::orc::ExecutionSession &session) {
+  using namespace llvm::orc;
+  auto memory =
+      MapperJITLinkMemoryManager::CreateWithMapper<InProcessMemoryMapper>(
+          kReserved);
+  if (!memory)
+    return memory.takeError();
+  auto linker =
+      std::make_unique<ObjectLinkingLayer>(session, std::move(*memory));
+  auto frames = EHFrameRegistrationPlugin::Create(session);
+  if (!frames)
+    return frames.takeError();
+  linker->addPlugin(std::move(*frames));
+  return linker;
+}
 
 /// Puts objects into the process and finds the entry.
 static llvm::Expected<modc_model_entry_fn>
@@ -73,7 +100,9 @@ Result<Jit> Jit::compile(const Network &network, const JitOptions &options) {
     return compiled.error();
 
   auto code = std::make_shared<Code>();
-  auto jit = llvm::orc::LLJITBuilder().create();
+  auto jit = llvm::orc::LLJITBuilder()
+                 .setObjectLinkingLayerCreator(makeLinker)
+                 .create();
   if (!jit)
     return Error(llvm::toString(jit.takeError()));
   code->jit = std::move(*jit);
