@@ -135,9 +135,9 @@ Value DeviceBuilder::fma(Value a, Value b, Value c) {
   return math::FmaOp::create(*this, a, b, c);
 }
 
-DeviceBuilder::Values DeviceBuilder::loop(Value first, Value last, int64_t step,
+DeviceBuilder::Values DeviceBuilder::loop(Value first, Value last, Value step,
                                           ValueRange inits, LoopBody body) {
-  auto op = scf::ForOp::create(*this, first, last, index(step), inits);
+  auto op = scf::ForOp::create(*this, first, last, step, inits);
   OpBuilder::InsertionGuard guard(*this);
   // A loop without carried values comes with its terminator.
   setInsertionPointToStart(op.getBody());

@@ -79,8 +79,12 @@ struct DeviceBuilder : mlir::ImplicitLocOpBuilder {
 
   /// for i in [first, last) by `step`: carried values.
   using LoopBody = llvm::function_ref<Values(Value i, ValueRange carried)>;
-  Values loop(Value first, Value last, int64_t step, ValueRange inits,
+  Values loop(Value first, Value last, Value step, ValueRange inits,
               LoopBody body);
+  Values loop(Value first, Value last, int64_t step, ValueRange inits,
+              LoopBody body) {
+    return loop(first, last, index(step), inits, body);
+  }
   void loop(Value first, Value last, int64_t step,
             llvm::function_ref<void(Value i)> body);
   /// Runs the body if the condition holds, or if it is null.
