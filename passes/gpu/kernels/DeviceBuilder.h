@@ -72,6 +72,10 @@ struct DeviceBuilder : mlir::ImplicitLocOpBuilder {
   mlir::VectorType vector4() {
     return mlir::VectorType::get({4}, getF32Type());
   }
+  /// Places [first, first + 4) of a row of `size` elements, of which none is
+  /// behind its end: others are taken instead. Where the size is a multiple of
+  /// 4, so must `first` be.
+  Values fourPlaces(Value first, int64_t size);
   Value vector(ValueRange lanes);
   Value lane(Value vector, int64_t i);
   Value splat(Value scalar);

@@ -104,13 +104,11 @@ struct ProductBuilder {
   Value loadX(const RowOfX &from, Value k) {
     SmallVector<Value> lanes;
     bool whole = depth % 4 == 0;
-    Value begin = whole ? b.clamp(k, depth - 4) : k;
-    for (int64_t i = 0; i < 4; ++i) {
-      Value at = b.add(begin, i);
-      Value value =
-          b.load(buffers.x, {from.row, whole ? at : b.clamp(at, depth - 1)});
+    for (auto [i, at] : llvm::enumerate(b.fourPlaces(k, depth))) {
+      Value value = b.load(buffers.x, {from.row, at});
       lanes.push_back(whole ? value
-                            : b.select(b.less(at, depth), value, b.real(0)));
+                            : b.select(b.less(b.add(k, int64_t(i)), depth),
+                                       value, b.real(0)));
     }
     bool full = depth % tile.depth == 0;
     Value exists =
@@ -134,13 +132,8 @@ struct ProductBuilder {
   /// as some other, and are not stored.
   Value loadW(Value k, Value column) {
     SmallVector<Value> lanes;
-    bool whole = width % 4 == 0;
-    Value begin = whole ? b.clamp(column, width - 4) : column;
-    for (int64_t i = 0; i < 4; ++i) {
-      Value at = b.add(begin, i);
-      lanes.push_back(loadElementOfW(b.clamp(k, depth - 1),
-                                     whole ? at : b.clamp(at, width - 1)));
-    }
+    for (Value at : b.fourPlaces(column, width))
+      lanes.push_back(loadElementOfW(b.clamp(k, depth - 1), at));
     Value exists = depth % tile.depth ? b.less(k, depth) : Value();
     return b.select(exists, b.vector(lanes), b.splat(b.real(0)));
   }
