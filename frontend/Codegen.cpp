@@ -39,6 +39,8 @@ namespace modc {
 namespace {
 
 constexpr const char *kTriple = "x86_64-unknown-linux-gnu";
+/// The symbol of the images of kernels, which the entry holds.
+constexpr const char *kDeviceCode = "modc_model_device_code";
 
 /// `modc_model_x86_64_v3`.
 std::string modelSymbol(const CpuTarget &target) {
@@ -162,7 +164,8 @@ void splitFma(llvm::Module &module) {
 }
 
 /// struct modc_model and, at its end, the table of programs.
-llvm::Error addModel(llvm::Module &module, const CpuTarget &target) {
+llvm::Error addModel(llvm::Module &module, const CpuTarget &target,
+                     int64_t deviceCodeBytes) {
   llvm::GlobalVariable *table = module.getNamedGlobal("modc_programs");
   if (!table || !llvm::isa<llvm::ArrayType>(table->getValueType()))
     return llvm::createStringError("no table of programs 'modc_programs'");
@@ -170,17 +173,27 @@ llvm::Error addModel(llvm::Module &module, const CpuTarget &target) {
   llvm::IRBuilder<> builder(context);
   llvm::Type *pointer = builder.getPtrTy();
   llvm::Type *i64 = builder.getInt64Ty();
-  auto *type = llvm::StructType::get(context, {i64, pointer, i64, pointer});
+  auto *type = llvm::StructType::get(
+      context, {i64, pointer, i64, pointer, pointer, i64});
   uint64_t count =
       llvm::cast<llvm::ArrayType>(table->getValueType())->getNumElements();
   auto *name = new llvm::GlobalVariable(
       module, llvm::ArrayType::get(builder.getInt8Ty(), target.name.size() + 1),
       true, llvm::GlobalValue::InternalLinkage,
       llvm::ConstantDataArray::getString(context, target.name), "modc_target");
+  llvm::Constant *code = llvm::ConstantPointerNull::get(builder.getPtrTy());
+  if (deviceCodeBytes > 0) {
+    auto *symbol = new llvm::GlobalVariable(module, builder.getInt8Ty(), true,
+                                            llvm::GlobalValue::ExternalLinkage,
+                                            nullptr, kDeviceCode);
+    symbol->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    code = symbol;
+  }
   auto *model = new llvm::GlobalVariable(
       module, type, true, llvm::GlobalValue::ExternalLinkage,
       llvm::ConstantStruct::get(type, {builder.getInt64(MODC_ABI_VERSION), name,
-                                       builder.getInt64(count), table}),
+                                       builder.getInt64(count), table, code,
+                                       builder.getInt64(deviceCodeBytes)}),
       modelSymbol(target));
   model->setVisibility(llvm::GlobalValue::HiddenVisibility);
   for (llvm::GlobalObject &object : module.global_objects())
@@ -220,7 +233,8 @@ void setAttributes(llvm::Module &module, const CpuTarget &target) {
 } // namespace
 
 Result<std::string> generateCode(mlir::ModuleOp module, const CpuTarget &target,
-                                 unsigned optimization, CodeKind kind) {
+                                 unsigned optimization, CodeKind kind,
+                                 int64_t deviceCodeBytes) {
   auto machine = makeMachine(target.name, optimization);
   if (!machine)
     return machine.error();
@@ -235,7 +249,7 @@ Result<std::string> generateCode(mlir::ModuleOp module, const CpuTarget &target,
   code->setSourceFileName("modc");
   code->setTargetTriple(llvm::Triple(kTriple));
   code->setDataLayout((*machine)->createDataLayout());
-  if (llvm::Error error = addModel(*code, target))
+  if (llvm::Error error = addModel(*code, target, deviceCodeBytes))
     return Error(llvm::toString(std::move(error)));
   if (!(target.features & MODC_CPU_FMA))
     splitFma(*code);
@@ -245,7 +259,8 @@ Result<std::string> generateCode(mlir::ModuleOp module, const CpuTarget &target,
 }
 
 Result<std::string> generateEntry(const std::vector<CpuTarget> &targets,
-                                  const std::string &signature) {
+                                  const std::string &signature,
+                                  const std::string &deviceCode) {
   auto machine = makeMachine("x86-64", 2);
   if (!machine)
     return machine.error();
@@ -278,6 +293,16 @@ Result<std::string> generateEntry(const std::vector<CpuTarget> &targets,
   }
   builder.CreateRet(
       builder.CreateSelect(abi, best, llvm::ConstantPointerNull::get(pointer)));
+
+  if (!deviceCode.empty()) {
+    auto *bytes = llvm::ConstantDataArray::getString(context, deviceCode,
+                                                     /*AddNull=*/false);
+    auto *code = new llvm::GlobalVariable(module, bytes->getType(), true,
+                                          llvm::GlobalValue::ExternalLinkage,
+                                          bytes, kDeviceCode);
+    code->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    code->setAlignment(llvm::Align(64));
+  }
 
   // An ELF note: sizes of name and descriptor, type, name, descriptor.
   std::string padded = signature;

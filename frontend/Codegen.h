@@ -25,13 +25,16 @@ enum class CodeKind { LlvmIr, Assembly, Object };
 
 /// The module's programs for one target: optimised IR, assembly or an ELF
 /// object whose one symbol for others is the hidden `modc_model_<target>`.
+/// Where there are `deviceCodeBytes`, it refers to the entry's device code.
 Result<std::string> generateCode(mlir::ModuleOp module, const CpuTarget &target,
-                                 unsigned optimization, CodeKind kind);
+                                 unsigned optimization, CodeKind kind,
+                                 int64_t deviceCodeBytes = 0);
 
-/// The object with `modc_model_entry`, which runs on any x86-64, and with the
-/// note that holds `signature`.
+/// The object with `modc_model_entry`, which runs on any x86-64, with the note
+/// that holds `signature`, and with the images of kernels for devices.
 Result<std::string> generateEntry(const std::vector<CpuTarget> &targets,
-                                  const std::string &signature);
+                                  const std::string &signature,
+                                  const std::string &deviceCode = "");
 
 /// Fails if an object wants more from outside than memcpy, memmove, memset and
 /// the models themselves.

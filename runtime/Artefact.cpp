@@ -15,6 +15,7 @@
 #include "runtime/CpuFeatures.h"
 #include "runtime/ElfHash.h"
 #include "runtime/ElfNote.h"
+#include "runtime/SignatureDevices.h"
 #include "runtime/formats/File.h"
 
 #include <dlfcn.h>
@@ -129,6 +130,14 @@ Result<std::shared_ptr<const Model>> Model::make(modc_model_entry_fn entry,
       return makeError("program ", i, " of the model's table is not ",
                        inQuotes(signature.programs[i].name));
   }
+  if (loaded->device_code_bytes < 0 ||
+      (loaded->device_code_bytes > 0 && !loaded->device_code))
+    return makeError("the model's table has ", loaded->device_code_bytes,
+                     " bytes of device code",
+                     loaded->device_code ? "" : " at no address");
+  if (Status status = checkImages(signature, loaded->device_code_bytes);
+      !status)
+    return status.error();
   std::shared_ptr<Model> model(new Model());
   model->owner = std::move(keep);
   model->spec = std::move(note.signature);

@@ -55,6 +55,11 @@ public:
   const modc_program &program(int index) const {
     return loaded->programs[index];
   }
+  /// Images of kernels, which the signature's `devices` divide.
+  std::string_view deviceCode() const {
+    return {static_cast<const char *>(loaded->device_code),
+            size_t(loaded->device_code_bytes)};
+  }
 
 private:
   Model() = default;

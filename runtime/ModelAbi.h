@@ -23,7 +23,7 @@ extern "C" {
 
 /// Version of everything in this header and of the signature's fields. A host
 /// refuses a model of another version.
-#define MODC_ABI_VERSION 3
+#define MODC_ABI_VERSION 4
 
 /// Processor features that compiled code may need, as bits of a mask.
 enum {
@@ -106,6 +106,10 @@ typedef struct modc_model {
   const char *target;
   int64_t program_count;
   const modc_program *programs;
+  /// Images of kernels for devices, one behind the other as the signature's
+  /// `devices` say; null where there are none. Aligned to 8 bytes.
+  const void *device_code;
+  int64_t device_code_bytes;
 } modc_model;
 
 /// The one exported symbol, `modc_model_entry`: the best variant that runs with

@@ -15,6 +15,7 @@
 
 #include "runtime/JsonFields.h"
 #include "runtime/ModelAbi.h"
+#include "runtime/SignatureDevices.h"
 #include "runtime/SignatureKernels.h"
 #include "runtime/SignatureWorkspaces.h"
 
@@ -392,6 +393,8 @@ void Parser::programs() {
   readKernels(root, fields, out);
   readWorkspaces(root, fields, out);
   names("programs", list);
+  if (!fields.failed())
+    readDevices(root, fields, out);
 }
 
 Result<Signature> Parser::run(std::string_view text) {

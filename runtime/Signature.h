@@ -14,6 +14,7 @@
 #ifndef MODC_RUNTIME_SIGNATURE_H
 #define MODC_RUNTIME_SIGNATURE_H
 
+#include "runtime/DeviceTable.h"
 #include "runtime/SizeExpression.h"
 #include "runtime/formats/Result.h"
 #include "runtime/formats/Tensor.h"
@@ -121,7 +122,7 @@ struct ProductUse {
 };
 
 /// What a product became for a target.
-struct KernelSpec {
+struct ProductKernel {
   std::string name;
   int64_t tileRows = 0, tileColumns = 0;
   /// Whether the right operand is copied to where its rows are adjacent.
@@ -165,7 +166,7 @@ struct WorkspaceSlot {
 struct TargetSpec {
   std::string name;
   uint64_t features = 0;
-  std::vector<KernelSpec> kernels;
+  std::vector<ProductKernel> kernels;
   /// For each product of each program the kernel, or -1 for a loop over
   /// scalars. Empty where the compiler did not say.
   std::vector<int32_t> uses;
@@ -196,6 +197,8 @@ struct Signature {
   int64_t stateBytes = 0;
   std::vector<ProgramSpec> programs;
   std::vector<ProductSpec> products;
+  /// What devices run besides the targets.
+  std::vector<DeviceTarget> devices;
   /// Members of the pool that each slot chooses from, by slot.
   std::vector<int32_t> slotMembers;
 

@@ -16,7 +16,7 @@ import threading
 
 import numpy as np
 
-ABI = 3
+ABI = 4
 FLAGS = (
     "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi2", "f16c", "avx512f",
     "avx512dq", "avx512bw", "avx512vl", "avx512cd", "abm",
@@ -71,6 +71,8 @@ class _Model(ctypes.Structure):
         ("target", ctypes.c_char_p),
         ("program_count", ctypes.c_int64),
         ("programs", ctypes.POINTER(_Program)),
+        ("device_code", ctypes.c_void_p),
+        ("device_code_bytes", ctypes.c_int64),
     ]
 
 

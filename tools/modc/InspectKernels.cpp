@@ -101,7 +101,7 @@ double timesOf(ProductUse::Term term, const KernelFlags &flags) {
   return 1;
 }
 
-Json describe(const ProductSpec &product, const KernelSpec *kernel,
+Json describe(const ProductSpec &product, const ProductKernel *kernel,
               double times, const Machine &machine) {
   double flops = double(product.flops) * times;
   // A member that no row chose is not read.

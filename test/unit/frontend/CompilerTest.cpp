@@ -11,11 +11,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Compiler.h"
+#include "frontend/Codegen.h"
+#include "frontend/Linker.h"
 
 #include "runtime/Session.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "gtest/gtest.h"
 
+#include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -131,6 +134,54 @@ TEST(Compiler, LibraryImportsMemoryFunctionsAndExportsItsEntry) {
       exported.push_back(name);
   }
   EXPECT_EQ(exported, std::vector<std::string>{"modc_model_entry"});
+}
+
+TEST(Compiler, EveryVariantRefersToTheDeviceCode) {
+  Compiler compiler;
+  auto module = compiler.parseText(
+      "llvm.mlir.global internal constant @modc_programs() : "
+      "!llvm.array<0 x ptr> {\n"
+      "  %0 = llvm.mlir.zero : !llvm.array<0 x ptr>\n"
+      "  llvm.return %0 : !llvm.array<0 x ptr>\n"
+      "}",
+      "a table of no programs");
+  ASSERT_TRUE(bool(module)) << module.error().message();
+  auto targets = parseTargets({"cpu:x86-64-v2", "cpu:x86-64-v3"});
+  ASSERT_TRUE(bool(targets)) << targets.error().message();
+  std::string images("an image\0another\n", 17);
+  std::vector<std::string> objects;
+  for (const CpuTarget &target : *targets) {
+    auto object = generateCode(**module, target, 2, CodeKind::Object,
+                               int64_t(images.size()));
+    ASSERT_TRUE(bool(object)) << object.error().message();
+    Status imports = checkImports(*object);
+    EXPECT_TRUE(bool(imports)) << imports.error().message();
+    objects.push_back(std::move(*object));
+  }
+  auto entry =
+      generateEntry(*targets, R"({"file_hash":"0000000000000000"})", images);
+  ASSERT_TRUE(bool(entry)) << entry.error().message();
+  objects.push_back(std::move(*entry));
+  std::string path = scratch("device-code.so");
+  Status linked = linkSharedLibrary(objects, path);
+  ASSERT_TRUE(bool(linked)) << linked.error().message();
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  auto find =
+      reinterpret_cast<modc_model_entry_fn>(dlsym(library, "modc_model_entry"));
+  ASSERT_NE(find, nullptr);
+  for (const CpuTarget &target : *targets) {
+    const modc_model *model = find(MODC_ABI_VERSION, target.features);
+    ASSERT_NE(model, nullptr);
+    EXPECT_EQ(model->target, target.name);
+    EXPECT_EQ(model->program_count, 0);
+    ASSERT_EQ(model->device_code_bytes, int64_t(images.size()));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(model->device_code) % 8, 0u);
+    EXPECT_EQ(std::string(static_cast<const char *>(model->device_code),
+                          images.size()),
+              images);
+  }
+  dlclose(library);
 }
 
 TEST(Compiler, SameInputGivesTheSameBytes) {

@@ -68,10 +68,11 @@ int64_t noWorkspace(const int64_t *, int64_t) { return 0; }
 const modc_program recitals[] = {{"init", reciteInit, noWorkspace},
                                  {"evaluate", reciteEvaluate, noWorkspace},
                                  {"sample", reciteSample, noWorkspace}};
-const modc_model reciter = {MODC_ABI_VERSION, "by hand", 3, recitals};
+const modc_model reciter = {MODC_ABI_VERSION, "by hand", 3, recitals,
+                            nullptr, 0};
 
 const char *const kReciter = R"({
-  "abi": 3, "modc": "", "llvm": "", "flags": "", "network": "reciter",
+  "abi": 4, "modc": "", "llvm": "", "flags": "", "network": "reciter",
   "hash": "0000000000000000", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
   "inputs": [{"name": "x", "shape": ["N", 1]}],

@@ -351,7 +351,7 @@ const modc_program programs[] = {
     {"sample", runSample, noWorkspace}};
 
 const modc_model model = {MODC_ABI_VERSION, "by hand", std::size(programs),
-                          programs};
+                          programs, nullptr, 0};
 
 } // namespace
 
