@@ -55,13 +55,15 @@ Result<int64_t> numberIn(const Safetensors &file, const std::string &key) {
 Status Trainer::saveCheckpoint(const std::string &path) const {
   const Signature &signature = session.signature();
   Safetensors file;
-  addArenaTensors(signature.parameters,
-                  static_cast<const Session &>(session).parameters(),
-                  kParameters, file.tensors);
-  const void *state = session.state();
+  Result<const void *> parameters =
+      session.read(Session::ArenaKind::Parameters);
+  if (!parameters)
+    return parameters.error();
+  Result<const void *> state = session.read(Session::ArenaKind::State);
   if (!state)
-    return Error("cannot allocate optimizer state");
-  addArenaTensors(signature.state, state, kState, file.tensors);
+    return state.error();
+  addArenaTensors(signature.parameters, *parameters, kParameters, file.tensors);
+  addArenaTensors(signature.state, *state, kState, file.tensors);
   // A step may leave numbers that its own loss does not show; such a state
   // must not replace a good one.
   for (const auto &[name, tensor] : file.tensors)
@@ -131,14 +133,17 @@ Status Trainer::resume(const std::string &path) {
   if (numbers[0] > options.steps)
     return makeError(inQuotes(path), " stands at step ", numbers[0],
                      ", the training ends at step ", options.steps);
-  void *state = session.state();
+  Result<void *> state = session.write(Session::ArenaKind::State);
   if (!state)
-    return Error("cannot allocate optimizer state");
+    return state.error();
   if (Status s = stored.assign(choices->second); !s)
     return s;
+  Result<void *> parameters = session.write(Session::ArenaKind::Parameters);
+  if (!parameters)
+    return parameters.error();
   copyArenaTensors(signature.parameters, file->tensors, kParameters,
-                   session.parameters());
-  copyArenaTensors(signature.state, file->tensors, kState, state);
+                   *parameters);
+  copyArenaTensors(signature.state, file->tensors, kState, *state);
   stepCount = numbers[0];
   batchesDrawn = numbers[1];
   eUpdates = numbers[2];

@@ -99,9 +99,13 @@ Status checkLabels(const TensorSpec &spec, const void *labels, int64_t count,
 
 Session::Session(std::shared_ptr<const Model> model, SessionOptions options)
     : shared(std::move(model)), options(options),
-      parameterArena(options.allocator), gradientArena(options.allocator),
-      stateArena(options.allocator), workspace(options.allocator),
-      staging(options.allocator) {}
+      arenas{MirroredArena(options.allocator, signature().parameterBytes,
+                           "parameters"),
+             MirroredArena(options.allocator, signature().parameterBytes,
+                           "gradients"),
+             MirroredArena(options.allocator, signature().stateBytes,
+                           "optimizer state")},
+      workspace(options.allocator), staging(options.allocator) {}
 
 Result<std::unique_ptr<Session>>
 Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
@@ -126,34 +130,59 @@ Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
         std::make_unique<TracedHost>(session->host, options.trace);
     session->host = session->traced->host();
   }
-  if (Status status = session->parameterArena.reserve(
-          session->signature().parameterBytes, "parameters");
-      !status)
+  if (Status status = session->arena(ArenaKind::Parameters).fetch(); !status)
+    return status.error();
+  if (Status status = session->openDevice(); !status)
     return status.error();
   return session;
 }
 
-Status Session::allocateTraining() {
-  if (Status status =
-          gradientArena.reserve(signature().parameterBytes, "gradients");
-      !status)
-    return status;
-  return stateArena.reserve(signature().stateBytes, "optimizer state");
+Status Session::openDevice() {
+  if (!options.device || options.device->info().kind == DeviceKind::Cpu)
+    return {};
+  auto opened = DevicePrograms::create(shared, options.device);
+  if (!opened)
+    return opened.error();
+  programs = std::move(*opened);
+  programs->setTrace(options.trace, host.workers);
+  return {};
+}
+
+Result<const void *> Session::read(ArenaKind kind) const {
+  if (Status status = arena(kind).fetch(); !status)
+    return status.error();
+  return static_cast<const void *>(arena(kind).data());
+}
+
+Result<void *> Session::write(ArenaKind kind) {
+  if (Status status = arena(kind).fetchForWriting(); !status)
+    return status.error();
+  if (kind == ArenaKind::Parameters)
+    hasParameters = true;
+  return arena(kind).data();
+}
+
+void *Session::parameters() {
+  Result<void *> data = write(ArenaKind::Parameters);
+  return data ? *data : nullptr;
+}
+
+const void *Session::parameters() const {
+  Result<const void *> data = read(ArenaKind::Parameters);
+  return data ? *data : nullptr;
 }
 
 void *Session::gradients() {
-  return allocateTraining() ? gradientArena.data() : nullptr;
+  Result<void *> data = write(ArenaKind::Gradients);
+  return data ? *data : nullptr;
 }
 
 void *Session::state() {
-  return allocateTraining() ? stateArena.data() : nullptr;
+  Result<void *> data = write(ArenaKind::State);
+  return data ? *data : nullptr;
 }
 
-Status Session::resetState() {
-  if (stateArena.data())
-    std::memset(stateArena.data(), 0, size_t(stateArena.size()));
-  return {};
-}
+Status Session::resetState() { return arena(ArenaKind::State).clear(); }
 
 Status Session::init(uint64_t seed) {
   int program = signature().findProgram("init");
@@ -171,7 +200,6 @@ Status Session::init(uint64_t seed) {
 
 Status Session::checkBuffers(const ProgramSpec &program, const Buffer *buffers,
                              const std::vector<int64_t> &needed) const {
-  const Arena *arenas[] = {&parameterArena, &gradientArena, &stateArena};
   for (size_t i = 0; i < needed.size(); ++i) {
     const TensorSpec &spec = program.buffers[i];
     if (needed[i] > 0 && !buffers[i].data)
@@ -180,8 +208,9 @@ Status Session::checkBuffers(const ProgramSpec &program, const Buffer *buffers,
       return makeError("buffer ", inQuotes(spec.name), " has ",
                        buffers[i].bytes, " bytes, ", spec.describe(), " needs ",
                        needed[i]);
-    for (const Arena *arena : arenas)
-      if (overlap(buffers[i].data, needed[i], arena->data(), arena->size()))
+    for (const MirroredArena &arena : arenas)
+      if (arena.data() &&
+          overlap(buffers[i].data, needed[i], arena.data(), arena.size()))
         return makeError("buffer ", inQuotes(spec.name),
                          " overlaps an arena of the session");
     for (size_t j = 0; j < i; ++j)
@@ -274,6 +303,54 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
   if (Status s = checkContents(program, buffers, points, candidates); !s)
     return fail(s.error());
 
+  const int64_t sizes[] = {points, candidates};
+  // Parameters are drawn where every other device draws them, too.
+  bool remote = programs && program.name != "init";
+  if (Status s = remote ? runOnDevice(index, buffers, sizes, integers, reals)
+                        : run(index, buffers, sizes, integers, reals);
+      !s)
+    return fail(s.error());
+  return {};
+}
+
+Status Session::runOnDevice(int index, const Buffer *buffers,
+                            const int64_t *sizes, const int64_t *integers,
+                            const double *reals) {
+  if (Status s = programs->checkProgram(index); !s)
+    return s;
+  DeviceCall call;
+  call.program = index;
+  pointers.resize(needed.size());
+  for (size_t i = 0; i < needed.size(); ++i)
+    pointers[i] = buffers[i].data;
+  call.buffers = pointers.data();
+  call.bytes = needed.data();
+  call.points = sizes[0];
+  call.candidates = sizes[1];
+  call.integers = integers;
+  call.reals = reals;
+  for (size_t i = 0; i < arenas.size(); ++i) {
+    if (!programs->uses(index, i))
+      continue;
+    if (Status s = arenas[i].send(programs->device()); !s)
+      return s;
+    call.arenas[i] = arenas[i].deviceBuffer();
+    // Whatever becomes of the call, the host's copy is no newer.
+    if (programs->writes(index, i))
+      arenas[i].setWrittenByDevice();
+  }
+  if (!traced)
+    return programs->run(call);
+  Status status;
+  const std::string &name = signature().programs[size_t(index)].name;
+  traced->call(name.c_str(), sizes[0], [&] { status = programs->run(call); });
+  return status;
+}
+
+Status Session::run(int index, const Buffer *buffers, const int64_t *sizes,
+                    const int64_t *integers, const double *reals) {
+  const ProgramSpec &program = signature().programs[size_t(index)];
+  const size_t bufferCount = needed.size();
   // Buffers of any alignment are welcome: those that compiled code may not see
   // take a copy.
   int64_t staged = 0;
@@ -287,7 +364,7 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
     staged += isStaged(i) ? padded(needed[i]) : 0;
   if (staged > 0)
     if (Status s = staging.reserve(staged, "staged buffers"); !s)
-      return fail(s.error());
+      return s;
   pointers.resize(bufferCount);
   int64_t position = 0;
   for (size_t i = 0; i < bufferCount; ++i) {
@@ -300,22 +377,22 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
       std::memcpy(pointers[i], buffers[i].data, size_t(needed[i]));
   }
 
-  if (!readsParametersOnly(program.name))
-    if (Status s = allocateTraining(); !s)
-      return fail(s.error());
+  const size_t used = readsParametersOnly(program.name) ? 1 : arenas.size();
+  for (size_t i = 0; i < used; ++i)
+    if (Status s = arenas[i].fetchForWriting(); !s)
+      return s;
   const modc_program &code = shared->program(index);
-  const int64_t sizes[] = {points, candidates};
   int64_t scratch = code.workspace(sizes, host.workers);
   if (scratch < 0)
-    return fail(makeError("the workspace for ", points, " points and ",
-                          candidates, " candidates overflows"));
+    return makeError("the workspace for ", sizes[0], " points and ", sizes[1],
+                     " candidates overflows");
   if (Status s = workspace.reserve(scratch, "workspace"); !s)
-    return fail(s.error());
+    return s;
 
   modc_call arguments = {&host,
-                         parameterArena.data(),
-                         gradientArena.data(),
-                         stateArena.data(),
+                         arenas[0].data(),
+                         arenas[1].data(),
+                         arenas[2].data(),
                          workspace.data(),
                          pointers.data(),
                          sizes,
@@ -324,7 +401,8 @@ Status Session::call(int index, const Buffer *buffers, size_t bufferCount,
   {
     FloatMode mode;
     if (traced)
-      traced->call(program.name.c_str(), points, [&] { code.run(&arguments); });
+      traced->call(program.name.c_str(), sizes[0],
+                   [&] { code.run(&arguments); });
     else
       code.run(&arguments);
   }

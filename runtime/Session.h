@@ -18,7 +18,9 @@
 #include "runtime/Artefact.h"
 #include "runtime/Executor.h"
 #include "runtime/FloatMode.h"
+#include "runtime/MirroredArena.h"
 #include "runtime/Trace.h"
+#include "runtime/devices/DevicePrograms.h"
 
 #include <array>
 #include <memory>
@@ -36,8 +38,13 @@ struct SessionOptions {
   /// outlive the session.
   std::optional<modc_host> host;
   Allocator allocator = Allocator::standard();
-  /// Told of what runs, where it is set.
+  /// Told of what runs, where it is set. Launches of a device are regions of
+  /// the worker that follows the last.
   TraceSink trace;
+  /// Runs every program but `init`; null or the processor's: compiled
+  /// functions do. One thread at a time uses a device, whatever sessions it
+  /// serves.
+  std::shared_ptr<Device> device;
 };
 
 /// Memory of a program's buffer. Inputs are not written to.
@@ -57,6 +64,8 @@ public:
   const Signature &signature() const { return shared->signature(); }
   int64_t workers() const { return host.workers; }
   const Allocator &allocator() const { return options.allocator; }
+  /// Null if the processor runs programs.
+  Device *device() const { return programs ? &programs->device() : nullptr; }
 
   /// Draws the parameters by the model's initialisers; the optimizer starts
   /// anew. The same seed gives the same parameters everywhere.
@@ -65,15 +74,19 @@ public:
   /// Forgets the optimizer's state.
   Status resetState();
 
-  /// Arenas as the signature lays them out; null if they could not be
-  /// allocated. Writing to parameters counts as having set them.
-  void *parameters() {
-    hasParameters = true;
-    return parameterArena.data();
-  }
-  const void *parameters() const { return parameterArena.data(); }
-  /// After `m_step`, undefined for groups whose `touched` is 0; after
-  /// `train_step` for all.
+  /// Arenas as the signature lays them out. Fails if one cannot be allocated,
+  /// or a device does not hand out what it holds. With a device, a pointer's
+  /// contents are those of the moment when it was asked for, and what is
+  /// written before the next call reaches the device. Writing to parameters
+  /// counts as having set them. After `m_step`, gradients are undefined for
+  /// groups whose `touched` is 0; after `train_step` for all.
+  enum class ArenaKind : uint8_t { Parameters, Gradients, State };
+  Result<const void *> read(ArenaKind kind) const;
+  Result<void *> write(ArenaKind kind);
+
+  /// The same, null where they fail.
+  void *parameters();
+  const void *parameters() const;
   void *gradients();
   void *state();
 
@@ -91,11 +104,16 @@ public:
 
 private:
   Session(std::shared_ptr<const Model> model, SessionOptions options);
-  Status allocateTraining();
+  Status openDevice();
+  MirroredArena &arena(ArenaKind kind) const { return arenas[size_t(kind)]; }
   Status checkBuffers(const ProgramSpec &program, const Buffer *buffers,
                       const std::vector<int64_t> &needed) const;
   Status checkContents(const ProgramSpec &program, const Buffer *buffers,
                        int64_t points, int64_t candidates) const;
+  Status run(int index, const Buffer *buffers, const int64_t *sizes,
+             const int64_t *integers, const double *reals);
+  Status runOnDevice(int index, const Buffer *buffers, const int64_t *sizes,
+                     const int64_t *integers, const double *reals);
 
   std::shared_ptr<const Model> shared;
   SessionOptions options;
@@ -103,7 +121,11 @@ private:
   std::unique_ptr<FloatModeHost> foreign; ///< a host that the caller brought
   std::unique_ptr<TracedHost> traced;
   modc_host host = {};
-  Arena parameterArena, gradientArena, stateArena, workspace, staging;
+  // Reading fetches what a device holds.
+  mutable std::array<MirroredArena, 3> arenas;
+  Arena workspace, staging;
+  /// Null without a device.
+  std::unique_ptr<DevicePrograms> programs;
   bool hasParameters = false;
   // Reused by calls, so that a warm call allocates nothing.
   std::vector<int64_t> needed;

@@ -77,8 +77,10 @@ Status loadWeights(Session &session, const File &file) {
       return makeError(inQuotes(file.name()), " has tensor ", inQuotes(name),
                        ", which network ", inQuotes(signature.network),
                        " does not have");
-  copyArenaTensors(signature.parameters, contents->tensors, "",
-                   session.parameters());
+  Result<void *> parameters = session.write(Session::ArenaKind::Parameters);
+  if (!parameters)
+    return parameters.error();
+  copyArenaTensors(signature.parameters, contents->tensors, "", *parameters);
   return session.resetState();
 }
 
@@ -92,8 +94,12 @@ Status loadWeights(Session &session, const std::string &path) {
 Status saveWeights(const Session &session, const std::string &path) {
   if (!session.isInitialised())
     return Error("the session has no parameters to save");
+  Result<const void *> parameters =
+      session.read(Session::ArenaKind::Parameters);
+  if (!parameters)
+    return parameters.error();
   Safetensors contents;
-  addArenaTensors(session.signature().parameters, session.parameters(), "",
+  addArenaTensors(session.signature().parameters, *parameters, "",
                   contents.tensors);
   // The last step may leave numbers that its own loss does not show.
   for (const auto &[name, tensor] : contents.tensors)

@@ -1,0 +1,258 @@
+//===- DevicePrograms.cpp - Programs of a model on a device ---------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Memory is as large as the largest call so far wanted it. Recordings hold the
+// ranges that they were made with, so that all go when it grows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/devices/DevicePrograms.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace modc {
+namespace {
+
+/// At the least what arenas have on the processor.
+constexpr int64_t kAlignment = 64;
+
+constexpr std::string_view kCuda = "cuda:";
+
+/// 80 of "sm_80", or -1.
+int chipNumber(std::string_view architecture) {
+  int number = -1;
+  if (architecture.substr(0, 3) == "sm_")
+    std::from_chars(architecture.data() + 3,
+                    architecture.data() + architecture.size(), number);
+  return number;
+}
+
+/// "x86-64-v3, vulkan": all that a model was compiled for.
+std::string allTargets(const Signature &signature) {
+  std::string text;
+  for (const TargetSpec &target : signature.targets)
+    text += (text.empty() ? "" : ", ") + target.name;
+  for (const DeviceTarget &target : signature.devices)
+    text += ", " + target.name;
+  return text;
+}
+
+} // namespace
+
+Result<int> findDeviceTarget(const Signature &signature,
+                             const DeviceInfo &device) {
+  int best = -1, bestChip = -1;
+  for (size_t i = 0; i < signature.devices.size(); ++i) {
+    std::string_view name = signature.devices[i].name;
+    if (device.kind == DeviceKind::Vulkan && name == "vulkan")
+      return int(i);
+    if (device.kind != DeviceKind::Cuda ||
+        name.substr(0, kCuda.size()) != kCuda)
+      continue;
+    // A driver compiles for chips that are newer than what PTX was made for.
+    int chip = chipNumber(name.substr(kCuda.size()));
+    if (chip > bestChip && chip <= chipNumber(device.architecture)) {
+      best = int(i);
+      bestChip = chip;
+    }
+  }
+  if (best >= 0)
+    return best;
+  return makeError("the model has no code for ", device.label(),
+                   device.kind == DeviceKind::Cuda
+                       ? " of " + device.architecture
+                       : std::string(),
+                   ", only for ", allTargets(signature));
+}
+
+DevicePrograms::DevicePrograms(std::shared_ptr<const Model> model,
+                               std::shared_ptr<Device> device, int target)
+    : model(std::move(model)), gpu(std::move(device)), targetIndex(target),
+      kernels(this->target().kernels.size()) {}
+
+Result<std::unique_ptr<DevicePrograms>>
+DevicePrograms::create(std::shared_ptr<const Model> model,
+                       std::shared_ptr<Device> device) {
+  Result<int> target = findDeviceTarget(model->signature(), device->info());
+  if (!target)
+    return target.error();
+  return std::unique_ptr<DevicePrograms>(
+      new DevicePrograms(std::move(model), std::move(device), *target));
+}
+
+Status DevicePrograms::checkProgram(int program) const {
+  if (target().programs[size_t(program)])
+    return {};
+  const std::vector<ProgramSpec> &all = model->signature().programs;
+  std::string present;
+  for (size_t i = 0; i < all.size(); ++i)
+    if (target().programs[i])
+      present += (present.empty() ? "" : ", ") + all[i].name;
+  return makeError("the model has no program ",
+                   inQuotes(all[size_t(program)].name), " for ", target().name,
+                   ", only ", present.empty() ? "none" : present);
+}
+
+bool DevicePrograms::uses(int program, size_t arena) const {
+  for (const DeviceLaunch &launch :
+       target().programs[size_t(program)]->launches)
+    for (const DeviceBinding &binding : launch.bindings)
+      if (size_t(binding.space) ==
+          size_t(DeviceBinding::Space::Parameters) + arena)
+        return true;
+  return false;
+}
+
+bool DevicePrograms::writes(int program, size_t arena) const {
+  for (const DeviceLaunch &launch :
+       target().programs[size_t(program)]->launches)
+    for (size_t i = 0; i < launch.bindings.size(); ++i)
+      if (size_t(launch.bindings[i].space) ==
+              size_t(DeviceBinding::Space::Parameters) + arena &&
+          target().kernels[size_t(launch.kernel)].bindings[i] != 'r')
+        return true;
+  return false;
+}
+
+void DevicePrograms::setTrace(TraceSink sink, int64_t row) {
+  if (sink && gpu->info().timestamps)
+    trace.emplace(sink, row);
+}
+
+Status DevicePrograms::loadKernels(const DeviceProgram &program) {
+  for (const DeviceLaunch &launch : program.launches) {
+    std::shared_ptr<const Kernel> &kernel = kernels[size_t(launch.kernel)];
+    if (kernel)
+      continue;
+    const DeviceKernel &from = target().kernels[size_t(launch.kernel)];
+    KernelSpec spec;
+    spec.entry = from.entry;
+    for (char access : from.bindings)
+      spec.bindings.push_back(access == 'r'   ? Access::Read
+                              : access == 'w' ? Access::Write
+                                              : Access::ReadWrite);
+    spec.constantBytes = from.constants * 4;
+    spec.groupSize = from.group;
+    // What CUDA's kernels share are variables of their own.
+    spec.sharedBytes = gpu->info().kind == DeviceKind::Cuda ? 0 : from.shared;
+    auto loaded = gpu->load(model->deviceCode().substr(size_t(from.imageOffset),
+                                                       size_t(from.imageBytes)),
+                            {spec});
+    if (!loaded)
+      return loaded.error().within("kernel " + inQuotes(from.name));
+    kernel = (*loaded)[0];
+  }
+  return {};
+}
+
+Status DevicePrograms::growMemory(const DeviceLayout &layout) {
+  auto grow = [&](std::shared_ptr<DeviceBuffer> &buffer, int64_t bytes,
+                  const char *what) -> Status {
+    if (bytes == 0 || (buffer && buffer->bytes() >= bytes))
+      return {};
+    // The old memory may be what the new one needs.
+    entries.clear();
+    buffer.reset();
+    auto allocated = gpu->allocate(bytes, what);
+    if (!allocated)
+      return allocated.error();
+    buffer = std::move(*allocated);
+    return {};
+  };
+  if (Status s =
+          grow(memory.transfers, layout.transferBytes, "inputs and outputs");
+      !s)
+    return s;
+  return grow(memory.temporaries, layout.temporaryBytes, "temporaries");
+}
+
+Result<DevicePrograms::Entry *>
+DevicePrograms::entryFor(const DeviceCall &call) {
+  for (auto it = entries.begin(); it != entries.end(); ++it)
+    if (it->program == call.program && it->points == call.points &&
+        it->candidates == call.candidates && it->arenas == call.arenas) {
+      entries.splice(entries.begin(), entries, it);
+      return &entries.front();
+    }
+  const DeviceProgram &program = *target().programs[size_t(call.program)];
+  if (Status s = loadKernels(program); !s)
+    return s.error();
+  const DeviceLimits &limits = gpu->info().limits;
+  Result<DeviceLayout> layout = DeviceLayout::create(
+      model->signature().programs[size_t(call.program)], program, call.points,
+      call.candidates, std::max(kAlignment, limits.bindingAlignment));
+  if (!layout)
+    return layout.error();
+  if (Status s = growMemory(*layout); !s)
+    return s.error();
+  memory.arenas = call.arenas;
+  Result<CommandList> commands = makeCommands(
+      program, *layout, memory, kernels, limits, call.points, call.candidates);
+  memory.arenas = {};
+  if (!commands)
+    return commands.error();
+  auto recording = gpu->record(std::move(*commands), trace.has_value());
+  if (!recording)
+    return recording.error();
+  ++made;
+  if (entries.size() >= kMostRecordings)
+    entries.pop_back();
+  entries.push_front({call.program, call.points, call.candidates, call.arenas,
+                      std::move(*layout), std::move(*recording)});
+  return &entries.front();
+}
+
+Status DevicePrograms::submit(Entry &entry, const DeviceCall &call) {
+  const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
+  size_t integers = spec.integers.size(), reals = spec.reals.size();
+  scalars.resize(integers * 8 + reals * 4);
+  if (integers)
+    std::memcpy(scalars.data(), call.integers, integers * 8);
+  for (size_t i = 0; i < reals; ++i) {
+    auto value = float(call.reals[i]);
+    std::memcpy(scalars.data() + integers * 8 + i * 4, &value, 4);
+  }
+  std::vector<HostWrite> writes;
+  if (!scalars.empty())
+    writes.push_back({{memory.transfers, entry.layout.scalars.offset,
+                       int64_t(scalars.size())},
+                      scalars.data()});
+  Result<uint64_t> ticket = gpu->submit(*entry.recording, writes);
+  return ticket ? Status() : ticket.error();
+}
+
+Status DevicePrograms::run(const DeviceCall &call) {
+  if (Status s = checkProgram(call.program); !s)
+    return s;
+  const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
+  Result<Entry *> entry = entryFor(call);
+  if (!entry)
+    return entry.error();
+  auto range = [&](size_t i) {
+    return DeviceRange{memory.transfers, (*entry)->layout.buffers[i].offset,
+                       call.bytes[i]};
+  };
+  for (size_t i = 0; i < spec.buffers.size(); ++i)
+    if (!spec.buffers[i].output)
+      if (Status s = gpu->upload(range(i), call.buffers[i]); !s)
+        return s;
+  if (Status s = submit(**entry, call); !s)
+    return s;
+  if (trace && (*entry)->recording->launchCount() > 0)
+    if (Status s = trace->report(*gpu, *(*entry)->recording, spec.name.c_str());
+        !s)
+      return s;
+  for (size_t i = 0; i < spec.buffers.size(); ++i)
+    if (spec.buffers[i].output)
+      if (Status s = gpu->download(range(i), call.buffers[i]); !s)
+        return s;
+  return {};
+}
+
+} // namespace modc
