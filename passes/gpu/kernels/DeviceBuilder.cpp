@@ -119,6 +119,18 @@ Value DeviceBuilder::shared(int64_t size, Type element) {
       MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space));
 }
 
+DeviceBuilder::Values DeviceBuilder::fourPlaces(Value first, int64_t size) {
+  Values places;
+  bool whole = size % 4 == 0;
+  if (whole)
+    first = clamp(first, size - 4);
+  for (int64_t i = 0; i < 4; ++i) {
+    Value place = add(first, i);
+    places.push_back(whole ? place : clamp(place, size - 1));
+  }
+  return places;
+}
+
 Value DeviceBuilder::vector(ValueRange lanes) {
   return vector::FromElementsOp::create(*this, vector4(), lanes);
 }
@@ -135,9 +147,9 @@ Value DeviceBuilder::fma(Value a, Value b, Value c) {
   return math::FmaOp::create(*this, a, b, c);
 }
 
-DeviceBuilder::Values DeviceBuilder::loop(Value first, Value last, int64_t step,
+DeviceBuilder::Values DeviceBuilder::loop(Value first, Value last, Value step,
                                           ValueRange inits, LoopBody body) {
-  auto op = scf::ForOp::create(*this, first, last, index(step), inits);
+  auto op = scf::ForOp::create(*this, first, last, step, inits);
   OpBuilder::InsertionGuard guard(*this);
   // A loop without carried values comes with its terminator.
   setInsertionPointToStart(op.getBody());

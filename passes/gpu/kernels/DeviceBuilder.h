@@ -72,6 +72,10 @@ struct DeviceBuilder : mlir::ImplicitLocOpBuilder {
   mlir::VectorType vector4() {
     return mlir::VectorType::get({4}, getF32Type());
   }
+  /// Places [first, first + 4) of a row of `size` elements, of which none is
+  /// behind its end: others are taken instead. Where the size is a multiple of
+  /// 4, so must `first` be.
+  Values fourPlaces(Value first, int64_t size);
   Value vector(ValueRange lanes);
   Value lane(Value vector, int64_t i);
   Value splat(Value scalar);
@@ -79,8 +83,12 @@ struct DeviceBuilder : mlir::ImplicitLocOpBuilder {
 
   /// for i in [first, last) by `step`: carried values.
   using LoopBody = llvm::function_ref<Values(Value i, ValueRange carried)>;
-  Values loop(Value first, Value last, int64_t step, ValueRange inits,
+  Values loop(Value first, Value last, Value step, ValueRange inits,
               LoopBody body);
+  Values loop(Value first, Value last, int64_t step, ValueRange inits,
+              LoopBody body) {
+    return loop(first, last, index(step), inits, body);
+  }
   void loop(Value first, Value last, int64_t step,
             llvm::function_ref<void(Value i)> body);
   /// Runs the body if the condition holds, or if it is null.

@@ -1,0 +1,197 @@
+//===- GradientKernel.cpp - Gradients of weights on a device --------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A group goes through all positions of a member for one tile of its dW, so
+// that sums have one order. The pieces of a launch share the memory of tiles.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/gpu/kernels/GradientKernel.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace modc;
+
+static int64_t countTiles(int64_t size, int64_t ofTile) {
+  return llvm::divideCeil(size, ofTile);
+}
+
+int64_t modc::getGradientGroups(const GradientPiece &piece,
+                                const GradientTile &tile) {
+  int64_t members = piece.offsets ? sizeOf(piece.offsets, 0) - 1 : 1;
+  return members * countTiles(sizeOf(piece.x, 1), tile.rows) *
+         countTiles(sizeOf(piece.g, 1), tile.columns);
+}
+
+namespace {
+
+struct GradientBuilder {
+  DeviceBuilder &b;
+  const GradientPiece &piece;
+  const GradientTile &tile;
+  Value tileOfX, tileOfG;
+  /// Of the group, among those of the piece.
+  Value number;
+  int64_t depth = sizeOf(piece.x, 1), width = sizeOf(piece.g, 1);
+  int64_t threads = tile.threads();
+  int64_t vectorsOfRow = tile.width / 4, vectorsOfColumn = tile.height / 4;
+  Value thread = b.thread();
+  Value tileColumn = b.rem(thread, tile.columns / tile.width);
+  Value tileRow = b.div(thread, tile.columns / tile.width);
+  int64_t tilesOfWidth = countTiles(width, tile.columns);
+  int64_t tilesOfDepth = countTiles(depth, tile.rows);
+  Value firstColumn = b.mul(b.rem(number, tilesOfWidth), tile.columns);
+  Value firstRow =
+      b.mul(b.rem(b.div(number, tilesOfWidth), tilesOfDepth), tile.rows);
+  Value member = b.div(number, tilesOfWidth *tilesOfDepth);
+
+  /// Loads elements [column, column + columns) of the rows of positions from
+  /// `position` on into a tile; rows from `end` on are 0.
+  void loadTile(Value buffer, Value rows, Value shared, Value column,
+                int64_t columns, Value position, Value end) {
+    int64_t vectors = columns / 4, size = tile.depth * vectors;
+    assert(size % threads == 0);
+    for (int64_t i = 0; i < size / threads; ++i) {
+      Value place = b.add(thread, i * threads);
+      Value at = b.add(position, b.div(place, vectors));
+      Value row = b.min(at, b.sub(end, b.index(1)));
+      if (rows)
+        row = b.loadIndex(rows, row);
+      Value first = b.add(column, b.mul(b.rem(place, vectors), 4));
+      SmallVector<Value> lanes;
+      for (Value c : b.fourPlaces(first, sizeOf(buffer, 1)))
+        lanes.push_back(b.load(buffer, {row, c}));
+      // A row that does not exist must not bring in what another one holds:
+      // infinity times 0 is none.
+      b.store(b.select(b.less(at, end), b.vector(lanes), b.splat(b.real(0))),
+              shared, place);
+    }
+  }
+
+  /// Sums of the tile, row by row, then those of db.
+  SmallVector<Value> sumUp(Value begin, Value end) {
+    int64_t ofTile = tile.height * vectorsOfRow;
+    SmallVector<Value> zeros(ofTile + (piece.db ? vectorsOfRow : 0),
+                             b.splat(b.real(0)));
+    return b.loop(
+        begin, end, tile.depth, zeros, [&](Value position, ValueRange carried) {
+          loadTile(piece.x, piece.operandRows, tileOfX, firstRow, tile.rows,
+                   position, end);
+          loadTile(piece.g, piece.resultRows, tileOfG, firstColumn,
+                   tile.columns, position, end);
+          b.barrier();
+          SmallVector<Value> next = b.loop(
+              b.index(0), b.index(tile.depth), 1, carried,
+              [&](Value k, ValueRange carried) { return addRow(k, carried); });
+          b.barrier();
+          return next;
+        });
+  }
+
+  SmallVector<Value> addRow(Value k, ValueRange carried) {
+    SmallVector<Value> sums(carried), x, g;
+    auto load = [&](Value shared, int64_t columns, Value first, int64_t i) {
+      Value row = b.mul(k, columns / 4);
+      return b.load(shared, b.add(row, b.add(first, i)));
+    };
+    for (int64_t i = 0; i < vectorsOfColumn; ++i)
+      x.push_back(load(tileOfX, tile.rows, b.mul(tileRow, vectorsOfColumn), i));
+    for (int64_t j = 0; j < vectorsOfRow; ++j)
+      g.push_back(
+          load(tileOfG, tile.columns, b.mul(tileColumn, vectorsOfRow), j));
+    for (int64_t i = 0; i < tile.height; ++i) {
+      Value factor = b.splat(b.lane(x[i / 4], i % 4));
+      for (int64_t j = 0; j < vectorsOfRow; ++j) {
+        Value &sum = sums[i * vectorsOfRow + j];
+        sum = b.fma(factor, g[j], sum);
+      }
+    }
+    if (piece.db)
+      for (int64_t j = 0; j < vectorsOfRow; ++j) {
+        Value &sum = sums[tile.height * vectorsOfRow + j];
+        sum = arith::AddFOp::create(b, sum, g[j]);
+      }
+    return sums;
+  }
+
+  void storeAt(Value buffer, Value value, ValueRange at) {
+    bool stacked =
+        cast<MemRefType>(buffer.getType()).getRank() > int64_t(at.size());
+    SmallVector<Value> places(at);
+    if (stacked)
+      places.insert(places.begin(), member);
+    b.store(value, buffer, places);
+  }
+
+  void storeSums(ArrayRef<Value> sums) {
+    auto forColumns = [&](ArrayRef<Value> row,
+                          llvm::function_ref<void(Value, Value)> body) {
+      for (int64_t j = 0; j < tile.width; ++j) {
+        Value column =
+            b.add(firstColumn, b.add(b.mul(tileColumn, tile.width), j));
+        bool full = width % tile.columns == 0;
+        b.when(full ? Value() : b.less(column, width),
+               [&] { body(column, b.lane(row[j / 4], j % 4)); });
+      }
+    };
+    for (int64_t i = 0; i < tile.height; ++i) {
+      Value row = b.add(firstRow, b.add(b.mul(tileRow, tile.height), i));
+      bool full = depth % tile.rows == 0;
+      b.when(full ? Value() : b.less(row, depth), [&] {
+        forColumns(sums.slice(i * vectorsOfRow, vectorsOfRow),
+                   [&](Value column, Value sum) {
+                     storeAt(piece.dw, sum, {row, column});
+                   });
+      });
+    }
+    if (!piece.db)
+      return;
+    // Once for all tiles of a column.
+    Value isFirst = b.equal(b.add(firstRow, tileRow), b.index(0));
+    b.when(isFirst, [&] {
+      forColumns(sums.take_back(vectorsOfRow), [&](Value column, Value sum) {
+        storeAt(piece.db, sum, column);
+      });
+    });
+  }
+
+  void build() {
+    Value begin = b.index(0), end;
+    if (piece.offsets) {
+      begin = b.loadIndex(piece.offsets, member);
+      end = b.loadIndex(piece.offsets, b.add(member, 1));
+    } else {
+      end = b.toIndex(piece.rowCount);
+    }
+    b.when(piece.keepsEmpty ? b.less(begin, end) : Value(),
+           [&] { storeSums(sumUp(begin, end)); });
+  }
+};
+
+} // namespace
+
+void modc::buildGradients(DeviceBuilder &b, ArrayRef<GradientPiece> pieces,
+                          const GradientTile &tile) {
+  Value tileOfX = b.shared(tile.depth * tile.rows / 4, b.vector4());
+  Value tileOfG = b.shared(tile.depth * tile.columns / 4, b.vector4());
+  Value group = b.group();
+  int64_t first = 0;
+  for (const GradientPiece &piece : pieces) {
+    int64_t end = first + getGradientGroups(piece, tile);
+    // Unsigned: groups before the first are beyond the last.
+    Value number = b.sub(group, b.index(first));
+    // The same in all invocations of a group, so that barriers may stand
+    // behind it.
+    Value isOwn = b.less(number, end - first);
+    b.when(isOwn, [&] {
+      GradientBuilder builder{b, piece, tile, tileOfX, tileOfG, number};
+      builder.build();
+    });
+    first = end;
+  }
+}
