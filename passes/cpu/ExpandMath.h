@@ -13,49 +13,22 @@
 #ifndef MODC_PASSES_CPU_EXPANDMATH_H
 #define MODC_PASSES_CPU_EXPANDMATH_H
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/ArithmeticBuilder.h"
 
 namespace modc {
 
 /// Scalar f64 code. Every function here takes and gives f64 values; none calls
 /// a library. Bodies are branch-free, so that loops around them vectorize.
-struct MathBuilder : mlir::ImplicitLocOpBuilder {
-  using Value = mlir::Value;
+struct MathBuilder : ArithmeticBuilder {
   /// Whether arguments and results are numbers of f32: series are then as long
   /// as leaves an error of 2^-36 (of f64 they leave 2^-53 and less), and
   /// results beyond the range of f32 may be any that are.
   bool single;
 
   MathBuilder(mlir::Location loc, mlir::Operation *before, bool single)
-      : ImplicitLocOpBuilder(loc, before), single(single) {}
-
-  Value real(double value);
-  Value integer(int64_t value);
-  Value add(Value a, Value b);
-  Value sub(Value a, Value b);
-  Value mul(Value a, Value b);
-  Value div(Value a, Value b);
-  Value neg(Value a);
-  Value abs(Value a);
-  Value sqrt(Value a);
-  Value floor(Value a);
-  Value bits(Value a);
-  Value fromBits(Value a);
-  Value compare(mlir::arith::CmpFPredicate predicate, Value a, Value b);
-  Value less(Value a, Value b);
-  Value greater(Value a, Value b);
-  Value equal(Value a, Value b);
-  Value select(Value condition, Value a, Value b);
-  /// |a| with the sign bit of b.
-  Value copySign(Value a, Value b);
-  /// c0 + x·(c1 + x·(...)).
-  Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
-
-  Value ceil(Value x);
-  Value truncate(Value x);
-  Value round(Value x);
-  Value roundEven(Value x);
+      : ArithmeticBuilder(loc, before,
+                          mlir::Float64Type::get(loc.getContext())),
+        single(single) {}
 
   Value exp(Value x);
   Value exp2(Value x);
@@ -64,6 +37,8 @@ struct MathBuilder : mlir::ImplicitLocOpBuilder {
   Value expm1(Value x);
   Value log(Value x);
   Value log1p(Value x);
+  Value log2(Value x);
+  Value log10(Value x);
   Value power(Value x, Value y);
   Value cubeRoot(Value x);
 

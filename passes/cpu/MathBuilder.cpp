@@ -1,17 +1,14 @@
-//===- MathBuilder.cpp - Arithmetic, exponentials and powers in f64
-//------------===//
+//===- MathBuilder.cpp - Exponentials and powers in f64 -------------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The first half of MathBuilder: arithmetic in short forms, rounding, and the
-// functions that come from exp and log.
+// The first half of MathBuilder: the functions that come from exp and log.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/cpu/ExpandMath.h"
 #include <limits>
 
@@ -21,83 +18,6 @@ using namespace modc;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-Value MathBuilder::real(double value) {
-  return arith::ConstantOp::create(*this, getF64FloatAttr(value));
-}
-Value MathBuilder::integer(int64_t value) {
-  return arith::ConstantOp::create(*this, getI64IntegerAttr(value));
-}
-Value MathBuilder::add(Value a, Value b) {
-  return arith::AddFOp::create(*this, a, b);
-}
-Value MathBuilder::sub(Value a, Value b) {
-  return arith::SubFOp::create(*this, a, b);
-}
-Value MathBuilder::mul(Value a, Value b) {
-  return arith::MulFOp::create(*this, a, b);
-}
-Value MathBuilder::div(Value a, Value b) {
-  return arith::DivFOp::create(*this, a, b);
-}
-Value MathBuilder::neg(Value a) { return arith::NegFOp::create(*this, a); }
-Value MathBuilder::abs(Value a) { return math::AbsFOp::create(*this, a); }
-Value MathBuilder::sqrt(Value a) { return math::SqrtOp::create(*this, a); }
-Value MathBuilder::floor(Value a) { return math::FloorOp::create(*this, a); }
-Value MathBuilder::bits(Value a) {
-  return arith::BitcastOp::create(*this, getI64Type(), a);
-}
-Value MathBuilder::fromBits(Value a) {
-  return arith::BitcastOp::create(*this, getF64Type(), a);
-}
-Value MathBuilder::compare(arith::CmpFPredicate predicate, Value a, Value b) {
-  return arith::CmpFOp::create(*this, predicate, a, b);
-}
-Value MathBuilder::less(Value a, Value b) {
-  return compare(arith::CmpFPredicate::OLT, a, b);
-}
-Value MathBuilder::greater(Value a, Value b) {
-  return compare(arith::CmpFPredicate::OGT, a, b);
-}
-Value MathBuilder::equal(Value a, Value b) {
-  return compare(arith::CmpFPredicate::OEQ, a, b);
-}
-Value MathBuilder::select(Value condition, Value a, Value b) {
-  return arith::SelectOp::create(*this, condition, a, b);
-}
-
-Value MathBuilder::copySign(Value a, Value b) {
-  Value mask = integer(std::numeric_limits<int64_t>::min());
-  Value sign = arith::AndIOp::create(*this, bits(b), mask);
-  return fromBits(arith::OrIOp::create(*this, bits(abs(a)), sign));
-}
-
-Value MathBuilder::polynomial(Value x, ArrayRef<double> coefficients) {
-  Value sum = real(coefficients.back());
-  for (double c : llvm::reverse(coefficients.drop_back()))
-    sum = add(mul(sum, x), real(c));
-  return sum;
-}
-
-Value MathBuilder::ceil(Value x) { return neg(floor(neg(x))); }
-Value MathBuilder::truncate(Value x) { return copySign(floor(abs(x)), x); }
-Value MathBuilder::round(Value x) {
-  Value a = abs(x), whole = floor(a);
-  Value up = compare(arith::CmpFPredicate::OGE, sub(a, whole), real(0.5));
-  return copySign(select(up, add(whole, real(1)), whole), x);
-}
-Value MathBuilder::roundEven(Value x) {
-  // Adding 2^52 leaves no bits for a fraction; from there on there are none.
-  Value a = abs(x), big = real(0x1p52);
-  Value rounded = sub(add(a, big), big);
-  return copySign(select(less(a, big), rounded, a), x);
-}
-
-/// x within ±limit; NaN passes through the selects.
-static Value clamp(MathBuilder &b, Value x, double limit) {
-  Value least = b.select(b.less(x, b.real(-limit)), b.real(-limit), x);
-  return b.select(b.greater(least, b.real(limit)), b.real(limit), least);
-}
-
 /// Adding it to a number below 2^51 leaves the nearest integer, in the low
 /// bits.
 static constexpr double kMagic = 0x1.8p52;
@@ -105,7 +25,7 @@ static constexpr double kMagic = 0x1.8p52;
 Value MathBuilder::exp(Value x) {
   // x = n·ln 2 + r, |r| ≤ ln 2 / 2. Beyond ±1000 nothing changes, of f32 beyond
   // ±200, where n·ln 2 need not be exact either.
-  Value in = clamp(*this, x, single ? 200 : 1000);
+  Value in = clamp(x, single ? 200 : 1000);
   Value shifted = add(mul(in, real(0x1.71547652b82fep+0)), real(kMagic));
   Value n = sub(shifted, real(kMagic));
   if (single)
@@ -116,7 +36,7 @@ Value MathBuilder::exp(Value x) {
 }
 
 Value MathBuilder::exp2(Value x) {
-  Value in = clamp(*this, x, single ? 300 : 1400);
+  Value in = clamp(x, single ? 300 : 1400);
   Value shifted = add(in, real(kMagic));
   Value rest = sub(in, sub(shifted, real(kMagic)));
   return scaledExp(mul(rest, real(0x1.62e42fefa39efp-1)), shifted);
@@ -181,6 +101,13 @@ Value MathBuilder::log(Value x) {
   result = select(equal(x, real(0)), real(-kInfinity), result);
   Value valid = compare(arith::CmpFPredicate::OGE, x, real(0));
   return select(valid, result, real(kNaN));
+}
+
+Value MathBuilder::log2(Value x) {
+  return mul(log(x), real(0x1.71547652b82fep+0));
+}
+Value MathBuilder::log10(Value x) {
+  return mul(log(x), real(0x1.bcb7b1526e50ep-2));
 }
 
 Value MathBuilder::log1p(Value x) {

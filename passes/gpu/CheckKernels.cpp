@@ -57,7 +57,7 @@ static LogicalResult checkOp(Operation *op) {
   if (isa_and_present<math::MathDialect>(op->getDialect()) &&
       !getKernelIntrinsic(op))
     return op->emitOpError("has no lowering in kernels; ")
-           << "modular-expand-math replaces it";
+           << "modular-expand-kernel-math replaces it";
   // spirv-val rejects what upstream makes of it: no logical pointer.
   MemRefType accessed = getVectorAccess(op);
   if (accessed && !isa<VectorType>(accessed.getElementType()))

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The functions that every device has, exactly rounded or nearly so. All others
-// are expanded before (modular-expand-math), so that their accuracy is ours.
+// The functions that every device has, exactly rounded or nearly so. All
+// others are expanded before (modular-expand-kernel-math), so that their
+// accuracy is ours.
 //
 //===----------------------------------------------------------------------===//
 

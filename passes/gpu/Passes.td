@@ -20,6 +20,30 @@ include "mlir/Pass/PassBase.td"
 // Both
 //===----------------------------------------------------------------------===//
 
+def ExpandKernelMathPass : Pass<"modular-expand-kernel-math", "mlir::gpu::GPUModuleOp"> {
+  let summary = "replace math functions of kernels by arithmetic in f32";
+  let description = [{
+    As modular-expand-math, of the same functions and with the same values at
+    their edges, but in f32 alone, on numbers and on vectors: kernels have no f64.
+    Nothing relies on fused multiply-adds or on subnormal numbers. powf sums its
+    logarithm and its exponential from two numbers each, so that what Adam divides
+    by, 1 − β^t, is as good as f32 allows for any t. sine and cosine hold for
+    |x| < 8192. docs/gpu.md states the error of each.
+
+    ```mlir
+    %y = math.exp %x : f32
+    ```
+    becomes
+    ```mlir
+    %n = arith.mulf %x, %log2e : f32
+    ... arith.addf, arith.subf, arith.bitcast ...
+    %y = arith.mulf %z, %power : f32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+  let statistics = [Statistic<"numExpanded", "functions", "Number of functions expanded">];
+}
+
 def CheckKernelsPass : Pass<"modular-check-kernels", "mlir::gpu::GPUModuleOp"> {
   let summary = "refuse kernels that one of the targets cannot have";
   let description = [{
@@ -36,7 +60,7 @@ def CheckKernelsPass : Pass<"modular-check-kernels", "mlir::gpu::GPUModuleOp"> {
     ```
     becomes
     ```
-    error: 'math.exp' op has no lowering in kernels; modular-expand-math replaces it
+    error: 'math.exp' op has no lowering in kernels; modular-expand-kernel-math replaces it
     ```
   }];
   let statistics = [Statistic<"numKernels", "kernels", "Number of kernels checked">];

@@ -28,8 +28,11 @@ static OpPassManager &addCommonPasses(OpPassManager &manager) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createExpandKernelMathPass());
   // Divisions that round up or down have no counterpart in SPIR-V.
   kernels.addPass(arith::createArithExpandOpsPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
   kernels.addPass(createCheckKernelsPass());
   return kernels;
 }

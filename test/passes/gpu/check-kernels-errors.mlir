@@ -5,7 +5,7 @@ gpu.module @kernels {
   gpu.func @math(%x: memref<1xf32>) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
     %a = memref.load %x[%c0] : memref<1xf32>
-    // expected-error @+1 {{'math.exp' op has no lowering in kernels; modular-expand-math replaces it}}
+    // expected-error @+1 {{'math.exp' op has no lowering in kernels; modular-expand-kernel-math replaces it}}
     %e = math.exp %a : f32
     gpu.return
   }

@@ -10,10 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../devices/LavapipeFixture.h"
-#include "KernelInputs.h"
+#include "KernelRuns.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <random>
@@ -22,31 +20,7 @@ using namespace modc;
 
 namespace {
 
-class DeviceCodeRuns : public Lavapipe {
-protected:
-  template <typename T>
-  DeviceRange put(const std::vector<T> &values) {
-    int64_t bytes = int64_t(values.size() * sizeof(T));
-    auto buffer = allocate(std::max<int64_t>(bytes, 4));
-    if (bytes)
-      EXPECT_TRUE(device->upload({buffer, 0, bytes}, values.data()));
-    return {buffer, 0, std::max<int64_t>(bytes, 4)};
-  }
-  template <typename T>
-  std::vector<T> get(const DeviceRange &range, size_t count) {
-    std::vector<T> values(count);
-    if (count)
-      EXPECT_TRUE(device->download(
-          {range.buffer, 0, int64_t(count * sizeof(T))}, values.data()));
-    return values;
-  }
-  std::shared_ptr<const Kernel> kernel(const std::string &file,
-                                       KernelSpec spec) {
-    auto loaded = device->load(spirvOf(file), {spec});
-    EXPECT_TRUE(loaded) << loaded.error().message();
-    return loaded ? (*loaded)[0] : nullptr;
-  }
-};
+using DeviceCodeRuns = KernelRuns;
 
 constexpr Access kRead = Access::Read, kWrite = Access::Write;
 

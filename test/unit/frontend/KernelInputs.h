@@ -20,17 +20,27 @@
 
 namespace modc {
 
-/// A context with every dialect and a file of kernels.
+/// Kernels as text.
+struct KernelText {
+  std::string text;
+};
+
+/// A context with every dialect and kernels, of a file or of a text.
 struct Kernels {
-  explicit Kernels(const std::string &name)
+  Kernels()
       : context([] {
           mlir::DialectRegistry registry;
           registerDialects(registry);
           return registry;
-        }()) {
+        }()) {}
+  explicit Kernels(const std::string &name) : Kernels() {
     module = mlir::parseSourceFile<mlir::ModuleOp>(
         std::string(MODC_KERNEL_INPUTS) + "/" + name + ".mlir", &context);
     EXPECT_TRUE(module) << name;
+  }
+  explicit Kernels(const KernelText &kernels) : Kernels() {
+    module = mlir::parseSourceString<mlir::ModuleOp>(kernels.text, &context);
+    EXPECT_TRUE(module) << kernels.text;
   }
   mlir::gpu::GPUModuleOp operator*() {
     return *module->getOps<mlir::gpu::GPUModuleOp>().begin();
