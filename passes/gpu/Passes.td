@@ -44,6 +44,31 @@ def ExpandKernelMathPass : Pass<"modular-expand-kernel-math", "mlir::gpu::GPUMod
   let statistics = [Statistic<"numExpanded", "functions", "Number of functions expanded">];
 }
 
+def SplitWideNumbersPass : Pass<"modular-split-wide-numbers", "mlir::gpu::GPUModuleOp"> {
+  let summary = "compute on numbers of 64 bits as two words";
+  let description = [{
+    Programs count points and steps in i64 and report some results in f64. A buffer
+    of them becomes one of vectors of two words, of the same bytes, and what
+    kernels compute of i64 becomes arithmetic on words, with carries. An f64 is
+    made of an f32 or of the sum of two, and stored; subnormal numbers become
+    zeros. Divisions of i64 and other arithmetic of f64 are errors.
+
+    ```mlir
+    %n = memref.load %steps[%i] : memref<?xi64>
+    %next = arith.addi %n, %one : i64
+    ```
+    becomes
+    ```mlir
+    %n = memref.load %steps[%i] : memref<?xvector<2xi32>>
+    %low, %carry = arith.addui_extended %n0, %one0 : i32, i1
+    ...
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numSplit", "kernels", "Number of kernels with wide numbers">];
+}
+
 def CheckKernelsPass : Pass<"modular-check-kernels", "mlir::gpu::GPUModuleOp"> {
   let summary = "refuse kernels that one of the targets cannot have";
   let description = [{

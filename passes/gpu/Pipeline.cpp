@@ -29,6 +29,7 @@ static OpPassManager &addCommonPasses(OpPassManager &manager) {
   kernels.addPass(createCSEPass());
   kernels.addPass(createLowerAffinePass());
   kernels.addPass(createExpandKernelMathPass());
+  kernels.addPass(createSplitWideNumbersPass());
   // Divisions that round up or down have no counterpart in SPIR-V.
   kernels.addPass(arith::createArithExpandOpsPass());
   kernels.addPass(createCanonicalizerPass());

@@ -50,8 +50,9 @@ std::string runTool(const std::string &tool, const std::string &name,
   return log;
 }
 
-const char *const kAll[] = {"grouped", "plan",       "softmax",
-                            "uniform", "empty-loop", "contraction"};
+const char *const kAll[] = {"grouped",       "plan",       "softmax",
+                            "uniform",       "empty-loop", "contraction",
+                            "wide-integers", "doubles"};
 
 TEST(DeviceCode, PassesTheValidatorOfSpirv) {
   for (const char *name : kAll)
