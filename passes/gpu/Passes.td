@@ -44,6 +44,32 @@ def ExpandKernelMathPass : Pass<"modular-expand-kernel-math", "mlir::gpu::GPUMod
   let statistics = [Statistic<"numExpanded", "functions", "Number of functions expanded">];
 }
 
+def LowerKernelBuffersPass : Pass<"modular-lower-kernel-buffers", "mlir::gpu::GPUModuleOp"> {
+  let summary = "leave loads and stores of buffers that kernels can have";
+  let description = [{
+    What bufferization makes and SPIR-V has no word for: elements of a constant
+    global of the `gpu.module` are selected by their index (of up to 64) and the
+    global goes, copies of buffers are loops, and booleans of an invocation or a
+    group are stored as i32.
+
+    ```mlir
+    %table = memref.get_global @choices : memref<2xi32>
+    %v = memref.load %table[%i] : memref<2xi32>
+    ```
+    becomes
+    ```mlir
+    %first = arith.cmpi eq, %i, %c0 : index
+    %v = arith.select %first, %c5_i32, %c7_i32 : i32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numTables", "tables", "Number of constant tables selected from">,
+    Statistic<"numCopies", "copies", "Number of copies that became loops">
+  ];
+}
+
 def SplitWideNumbersPass : Pass<"modular-split-wide-numbers", "mlir::gpu::GPUModuleOp"> {
   let summary = "compute on numbers of 64 bits as two words";
   let description = [{

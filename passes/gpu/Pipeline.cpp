@@ -28,6 +28,7 @@ static OpPassManager &addCommonPasses(OpPassManager &manager) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createLowerKernelBuffersPass());
   kernels.addPass(createExpandKernelMathPass());
   kernels.addPass(createSplitWideNumbersPass());
   // Divisions that round up or down have no counterpart in SPIR-V.
