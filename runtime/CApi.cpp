@@ -16,6 +16,7 @@
 #include "runtime/ToyData.h"
 #include "runtime/Trainer.h"
 #include "runtime/Weights.h"
+#include "runtime/devices/Devices.h"
 
 #include <nlohmann/json.hpp>
 
@@ -325,6 +326,15 @@ int modc_session_open(modc_model_t *model, const modc_session_options *from,
       handle->traceUser = from->trace_user;
       if (handle->trace)
         options.trace = {handle.get(), report};
+    }
+    if (from && from->device) {
+      Result<DeviceOptions> settings = DeviceOptions::fromEnvironment();
+      if (!settings)
+        return settings.error();
+      auto device = openDevice(from->device, *settings);
+      if (!device)
+        return device.error();
+      options.device = std::move(*device);
     }
     auto session = Session::create(model->model, options);
     if (!session)

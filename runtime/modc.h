@@ -51,7 +51,7 @@ extern "C" {
 #endif
 
 /* Version of this interface's functions and structures. */
-#define MODC_API_VERSION 2
+#define MODC_API_VERSION 3
 
 typedef struct modc_model_handle modc_model_t;
 typedef struct modc_session_handle modc_session_t;
@@ -103,7 +103,9 @@ typedef enum modc_trace_kind {
   MODC_TRACE_TASK = 2    /* one task of such a loop */
 } modc_trace_kind;
 
-/* Something that ran. Names live as long as the model. */
+/* Something that ran. Names live as long as the model; those of a device's
+ * launches, which are regions of the worker after the last, as long as the
+ * session. */
 typedef struct modc_trace_event {
   modc_trace_kind kind;
   const char *program; /* "train_step" */
@@ -138,9 +140,15 @@ typedef struct modc_session_options {
    * returns. Without it, tracing costs nothing. */
   void (*trace)(void *user, const modc_trace_event *event);
   void *trace_user;
+  /* What runs programs: null or "cpu"; "vulkan", "vulkan:1", "cuda", "cuda:1"
+   * (docs/gpu.md). The model must have been compiled for it; nothing falls back
+   * to the processor, which does run `init` in any case. The session has the
+   * device to itself, and other threads may use others. The text is copied. */
+  const char *device;
 } modc_session_options;
 
-/* The defaults: one worker, the C library's memory, no log, no trace. */
+/* The defaults: one worker, the C library's memory, no log, no trace, the
+ * processor. */
 MODC_API void modc_session_options_init(modc_session_options *options);
 
 /* Opens a session without weights; `options` may be null. */
@@ -290,7 +298,9 @@ typedef enum modc_arena {
 } modc_arena;
 
 /* An arena of the session, laid out by the signature, and its bytes; null when
- * there is no memory. Asking for the parameters counts as setting them. After
+ * there is no memory or a device was lost. Asking for the parameters counts as
+ * setting them. With a device it is a copy, which the session takes back at its
+ * next call: ask again before each reading or writing. After
  * m_step, gradients of groups whose `touched` is 0 are undefined; after
  * train_step all are. */
 MODC_API void *modc_session_arena(modc_session_t *session, modc_arena which,

@@ -65,6 +65,8 @@ struct DeviceInfo {
   DeviceLimits limits;
   /// Invocations that run in step; 0 where there is no such thing.
   int64_t subgroupSize = 0;
+  /// The processor plays it.
+  bool isSoftware = false;
   /// True where each launch of a recording can be timed.
   bool timestamps = false;
   /// What a user should know before using it.

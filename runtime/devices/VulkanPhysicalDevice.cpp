@@ -134,7 +134,8 @@ VulkanPhysicalDevice VulkanInstance::describe(VkPhysicalDevice handle) const {
   info.subgroupSize = subgroup.subgroupSize;
   if (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT)
     device.subgroupOperations = subgroup.supportedOperations;
-  if (properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU)
+  info.isSoftware = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  if (info.isSoftware)
     info.warnings.push_back(
         "plays a GPU on the processor: good for tests, slower than 'cpu'");
 

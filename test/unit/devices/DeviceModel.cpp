@@ -11,8 +11,7 @@
 
 #include "DeviceModel.h"
 
-#include "LavapipeFixture.h"
-
+#include <fstream>
 #include <iterator>
 
 namespace modc {
@@ -22,7 +21,8 @@ constexpr const char *kPrograms = R"({
   "abi": 4, "modc": "", "llvm": "", "flags": "", "network": "by hand",
   "hash": "0123456789abcdef", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
-  "inputs": [], "outputs": [], "wanted": [], "objective": "gaussian",
+  "inputs": [{"name": "x", "shape": ["N"]}],
+  "outputs": [{"name": "y", "shape": ["N"]}], "wanted": [], "objective": "gaussian",
   "classes": 0, "optimizer": {"name": "sgd", "dense": false}, "layers": [],
   "slots": 0, "probabilities": 0, "groups": ["graph"],
   "parameters": [{"name": "w", "shape": [4], "offset": 0, "trained": true,
@@ -83,13 +83,21 @@ constexpr const char *kLaunches = R"(], "programs": {
      "bindings": [["buffer", 0, "0", "N 4 *"], ["parameters", 0, "0", "16"],
                   ["buffer", 1, "0", "N 4 *"]], "constants": ["N"]}]}}}]})";
 
+const std::string &kernelImage() {
+  static const std::string image = [] {
+    std::ifstream file(MODC_TEST_KERNELS, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }();
+  return image;
+}
+
 std::string kernelTable() {
   std::string text;
   auto add = [&](const char *entry, const char *bindings, int constants) {
     text += (text.empty() ? "" : ",") +
             (R"({"name": "by hand.)" + std::string(entry)) +
             R"(", "entry": ")" + entry + R"(", "image": [0, )" +
-            std::to_string(readKernels().size()) + R"(], "bindings": ")" +
+            std::to_string(kernelImage().size()) + R"(], "bindings": ")" +
             bindings + R"(", "constants": )" + std::to_string(constants) +
             R"(, "group": [64, 1, 1], "shared": 0})";
   };
@@ -120,31 +128,55 @@ const modc_program programs[] = {
     {"bytes", nothing, noWorkspace},  {"large", nothing, noWorkspace},
     {"weigh", weigh, noWorkspace},    {"guess", nothing, noWorkspace}};
 
-const modc_model *entry(int64_t, uint64_t) {
-  static const std::string code = readKernels();
-  static const modc_model model = {MODC_ABI_VERSION,    "by hand",
-                                   std::size(programs), programs,
-                                   code.data(),         int64_t(code.size())};
+} // namespace
+
+static modc_model modelWith(const std::string &image) {
+  return {MODC_ABI_VERSION, "by hand",    std::size(programs),
+          programs,         image.data(), int64_t(image.size())};
+}
+
+const modc_model *deviceEntry(int64_t, uint64_t) {
+  static const modc_model model = modelWith(kernelImage());
   return &model;
 }
 
-} // namespace
+static const std::string &ptx() {
+  static const std::string text = ".version 7.0\n.target sm_80\n"
+                                  ".visible .entry scale(...)\n"
+                                  ".visible .entry count(...)\n";
+  return text;
+}
+
+static const modc_model *cudaEntry(int64_t, uint64_t) {
+  static const modc_model model = modelWith(ptx());
+  return &model;
+}
+
+Result<std::shared_ptr<const Model>> cudaModel() {
+  std::string ours = "[0, " + std::to_string(kernelImage().size()) + "]",
+              theirs = "[0, " + std::to_string(ptx().size()) + "]";
+  return Model::fromEntry(cudaEntry,
+                          deviceSignature({{"\"vulkan\"", "\"cuda:sm_80\""},
+                                           {ours, theirs},
+                                           {ours, theirs},
+                                           {ours, theirs}}));
+}
 
 std::string deviceSignature(
     const std::vector<std::pair<std::string, std::string>> &changes) {
   std::string text = kPrograms + kernelTable() + kLaunches;
   for (const auto &[from, to] : changes) {
     size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    if (at != std::string::npos)
-      text.replace(at, from.size(), to);
+    if (at == std::string::npos)
+      return "";
+    text.replace(at, from.size(), to);
   }
   return text;
 }
 
 Result<std::shared_ptr<const Model>>
 deviceModel(const std::vector<std::pair<std::string, std::string>> &changes) {
-  return Model::fromEntry(entry, deviceSignature(changes));
+  return Model::fromEntry(deviceEntry, deviceSignature(changes));
 }
 
 } // namespace modc

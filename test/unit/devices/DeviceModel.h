@@ -31,11 +31,14 @@ namespace modc {
 ///   = the bytes as one word large    y [1]             with a temporary of N
 ///   GiB weigh    x [N], y [N]      y = x + parameters, N <= 4; processor too
 ///   guess    y [N]             processor only
-/// `changes` are made to the text of the table, each once.
+/// `changes` are made to the text, each once; it is empty where one cannot be.
 std::string deviceSignature(
     const std::vector<std::pair<std::string, std::string>> &changes = {});
+const modc_model *deviceEntry(int64_t abi, uint64_t features);
 Result<std::shared_ptr<const Model>> deviceModel(
     const std::vector<std::pair<std::string, std::string>> &changes = {});
+/// The same for the driver of FakeCuda.cpp, which runs `scale` and `count`.
+Result<std::shared_ptr<const Model>> cudaModel();
 
 } // namespace modc
 

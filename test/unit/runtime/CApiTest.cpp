@@ -12,6 +12,7 @@
 
 #include "runtime/modc.hpp"
 
+#include "../devices/DeviceModel.h"
 #include "ToyModel.h"
 
 #include <gtest/gtest.h>
@@ -102,6 +103,54 @@ TEST(CApi, TellsTheHostWhatRan) {
   EXPECT_EQ(seen, (std::vector<std::string>{"task infer points 0 0",
                                             "region infer points 0 1",
                                             "call infer infer 0 10"}));
+}
+
+TEST(CApi, RunsOnADevice) {
+  // What other tests ask of Vulkan is up to them.
+  modc_session_options options = modc::api::sessionOptions();
+  auto open = [&](const char *device) {
+    options.device = device;
+    return failure([&] { modc::api::Session(openToy(), options); });
+  };
+  EXPECT_EQ(open(nullptr), "no failure");
+  EXPECT_EQ(open("cpu"), "no failure");
+  EXPECT_EQ(open("metal"), "'metal' is no device: not one of cpu, vulkan, "
+                           "vulkan:N, cuda, cuda:N");
+  EXPECT_NE(open("vulkan").find("only for x86-64"), std::string::npos)
+      << open("vulkan");
+
+  options.device = "vulkan";
+  std::string signature = modc::deviceSignature();
+  modc_model_t *model;
+  char *error = nullptr;
+  ASSERT_EQ(modc_model_from_entry(modc::deviceEntry, signature.data(),
+                                  signature.size(), &model, &error),
+            0)
+      << error;
+  modc_session_t *session;
+  ASSERT_EQ(modc_session_open(model, &options, &session, &error), 0) << error;
+  modc_model_close(model);
+  ASSERT_EQ(modc_session_init(session, 10, &error), 0) << error;
+  double lr = 0.5;
+  ASSERT_EQ(modc_session_call(session, "update", 1, 1, nullptr, nullptr, 0,
+                              nullptr, 0, &lr, 1, &error),
+            0)
+      << error;
+  int64_t bytes = 0;
+  auto *w = static_cast<float *>(
+      modc_session_arena(session, MODC_ARENA_PARAMETERS, &bytes));
+  ASSERT_NE(w, nullptr);
+  EXPECT_EQ(bytes, 16);
+  EXPECT_EQ(w[3], 13.5f);
+  w[3] = 1;
+  ASSERT_EQ(modc_session_call(session, "update", 1, 1, nullptr, nullptr, 0,
+                              nullptr, 0, &lr, 1, &error),
+            0)
+      << error;
+  w = static_cast<float *>(
+      modc_session_arena(session, MODC_ARENA_PARAMETERS, nullptr));
+  EXPECT_EQ(w[3], 1.5f);
+  modc_session_close(session);
 }
 
 TEST(CApi, TrainingInPartsIsTrainingInOne) {
