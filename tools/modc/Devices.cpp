@@ -45,6 +45,7 @@ Json toJson(const DeviceInfo &info) {
     json["groups"] = limits.groups;
     json["subgroup_size"] = info.subgroupSize;
     json["timestamps"] = info.timestamps;
+    json["software"] = info.isSoftware;
   }
   json["warnings"] = info.warnings;
   return json;

@@ -14,6 +14,7 @@
 #include "runtime/Log.h"
 #include "runtime/Weights.h"
 #include "tools/modc/Commands.h"
+#include "tools/modc/DeviceFlag.h"
 #include "tools/modc/EvalReport.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
@@ -33,6 +34,7 @@ int evalMain(int argc, char **argv) {
   EvaluateOptions options;
   BuildOptions build;
   TraceOutput trace;
+  DeviceFlag device;
   Flags flags(
       "eval", "MODEL --weights WEIGHTS [--data DATA] [FLAG...]",
       "Judges weights on data: accuracy or loss by the mode of the\n"
@@ -55,6 +57,7 @@ int evalMain(int argc, char **argv) {
       "points that are computed at once; results do not depend on it");
   flags.integer("--threads", "N", threads, 0, 4096,
                 "threads; 0 takes all processors");
+  device.addFlag(flags);
   flags.flag("--json", json, "print JSON, for programs");
   trace.addFlags(flags);
   addBuildFlags(flags, build);
@@ -70,7 +73,7 @@ int evalMain(int argc, char **argv) {
 
   if (Status status = trace.check(); !status)
     return fail(status.error());
-  auto session = openSession(model, build, flags, threads, &trace);
+  auto session = openSession(model, build, flags, threads, &trace, &device);
   if (!session)
     return fail(session.error());
   if (Status status = loadWeights(**session, weights); !status)

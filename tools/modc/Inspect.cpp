@@ -15,6 +15,7 @@
 #include "runtime/formats/Npy.h"
 #include "runtime/formats/Safetensors.h"
 #include "tools/modc/Commands.h"
+#include "tools/modc/InspectDevices.h"
 #include "tools/modc/InspectKernels.h"
 #include "tools/modc/InspectMemory.h"
 #include "tools/modc/Network.h"
@@ -46,6 +47,8 @@ std::string joinBuffers(const ProgramSpec &program, bool output) {
 void printFacts(const Signature &signature) {
   std::vector<std::string> targets;
   for (const TargetSpec &target : signature.targets)
+    targets.push_back(target.name);
+  for (const DeviceTarget &target : signature.devices)
     targets.push_back(target.name);
   int64_t numbers = 0, trained = 0;
   for (const StoredTensor &parameter : signature.parameters) {
@@ -105,6 +108,7 @@ void printSignature(const Signature &signature) {
                         joinBuffers(program, false),
                         joinBuffers(program, true)));
   }
+  print(devicesText(signature));
 }
 
 /// What to say of a file.
@@ -118,7 +122,12 @@ int printNote(const std::string &path, const char *kind, int64_t bytes,
   if (!note)
     return fail(note.error());
   std::optional<Json> kernels, memory;
-  if (flags.kernels) {
+  const DeviceTarget *device =
+      findDevice(note->signature, flags.options.target);
+  if (flags.kernels && device) {
+    kernels = describeLaunches(note->signature, *device, flags.options.points,
+                               flags.options.candidates);
+  } else if (flags.kernels) {
     auto described = describeKernels(note->signature, flags.options);
     if (!described)
       return fail(described.error());
@@ -148,7 +157,7 @@ int printNote(const std::string &path, const char *kind, int64_t bytes,
   print(fmt::format("{}: {} {}, {}\n", path, kind,
                     inQuotes(note->signature.network), sizeText(bytes)));
   if (kernels)
-    print(kernelsText(*kernels));
+    print(device ? launchesText(*kernels) : kernelsText(*kernels));
   if (memory)
     print(memoryText(*memory));
   if (!kernels && !memory)
@@ -244,7 +253,8 @@ int inspectMain(int argc, char **argv) {
   flags.section("kernels and memory of a model");
   flags.flag("--kernels", options.kernels,
              "print products of matrices by program: kernel, tile, FLOPs, "
-             "bytes and the time that a roofline predicts");
+             "bytes and the time that a roofline predicts; of a device "
+             "target, its launches");
   flags.flag("--memory", options.memory,
              "print what each program keeps in memory while it runs: bytes as "
              "a formula of points N and candidates S, and for this call");

@@ -80,6 +80,12 @@ Result<const TargetSpec *> findTarget(const Signature &signature,
     if (!best && (target.features & ~cpuFeatures()) == 0)
       best = &target;
   }
+  for (const DeviceTarget &target : signature.devices)
+    if (target.name == name)
+      return makeError(inQuotes(name), " is a device: only --kernels, without "
+                                       "--memory, knows what it runs");
+    else
+      names.push_back(target.name);
   if (!name.empty())
     return makeError("the model has no target ", inQuotes(name),
                      suggestion(name, names), "; it has ",

@@ -14,6 +14,8 @@
 
 #include "runtime/formats/File.h"
 #include "tools/modc/Build.h"
+#include "tools/modc/DeviceFlag.h"
+#include "tools/modc/Output.h"
 #include "tools/modc/TemporaryDirectory.h"
 #include "tools/modc/TraceOutput.h"
 
@@ -146,19 +148,34 @@ Result<ArtefactNote> compiledNote(const std::string &path,
   return withLibrary(path, options, readArtefactNote);
 }
 
-Result<std::unique_ptr<Session>> openSession(const std::string &path,
-                                             const BuildOptions &options,
-                                             const Flags &flags,
-                                             int64_t threads,
-                                             TraceOutput *trace) {
-  auto model = openModel(path, options, flags);
+Result<std::unique_ptr<Session>>
+openSession(const std::string &path, const BuildOptions &options,
+            const Flags &flags, int64_t threads, TraceOutput *trace,
+            DeviceFlag *device) {
+  BuildOptions build = options;
+  if (device) {
+    if (Status status = device->choose(); !status)
+      return status.error();
+    build.deviceTargets = device->targets();
+  }
+  auto model = openModel(path, build, flags);
   if (!model)
     return model.error();
   SessionOptions settings;
   settings.workers = threads;
+  if (device) {
+    auto opened = device->open((*model)->signature());
+    if (!opened)
+      return opened.error();
+    settings.device = std::move(*opened);
+  }
   if (trace)
-    settings.trace = trace->sink(threads > 0 ? threads : availableProcessors());
-  return Session::create(*model, settings);
+    settings.trace = trace->sink(threads > 0 ? threads : availableProcessors(),
+                                 settings.device.get());
+  auto session = Session::create(*model, settings);
+  if (!session)
+    return session.error().within(inQuotes(path));
+  return session;
 }
 
 Result<Dataset> openData(const Signature &signature, const std::string &source,

@@ -23,6 +23,7 @@
 
 namespace modc::driver {
 
+class DeviceFlag;
 class TraceOutput;
 
 /// What a file is, by its first bytes.
@@ -43,6 +44,8 @@ struct BuildOptions {
   int64_t optimization = 2;
   /// Replaces the network's update rule; empty keeps it.
   std::string optimizer;
+  /// Of devices, besides this processor: "vulkan", "cuda:sm_80".
+  std::vector<std::string> deviceTargets;
 };
 
 /// The flags of a command that compiles what it is given.
@@ -64,10 +67,11 @@ Result<ArtefactNote> compiledNote(const std::string &path,
                                   const BuildOptions &options);
 
 /// A session on that model; `threads` = 0 takes all processors. It reports to
-/// `trace` where that is not null.
+/// `trace` and runs on `device` where those are not null.
 Result<std::unique_ptr<Session>>
 openSession(const std::string &path, const BuildOptions &options,
-            const Flags &flags, int64_t threads, TraceOutput *trace = nullptr);
+            const Flags &flags, int64_t threads, TraceOutput *trace = nullptr,
+            DeviceFlag *device = nullptr);
 
 /// Data for a network of that signature. Where no flag named it, `isDefault`,
 /// the error says so.

@@ -19,6 +19,7 @@
 #include "tools/modc/Bindings.h"
 #include "tools/modc/Commands.h"
 #include "tools/modc/Compare.h"
+#include "tools/modc/DeviceFlag.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
 #include "tools/modc/TraceOutput.h"
@@ -38,6 +39,7 @@ struct RunOptions {
   int64_t batch = 1024;
   BuildOptions build;
   TraceOutput trace;
+  DeviceFlag device;
 };
 
 /// An output of the network or the selection, for all points.
@@ -298,6 +300,7 @@ int runMain(int argc, char **argv) {
                 "threads; 0 takes all processors");
   flags.integer("--batch", "N", options.batch, 1, 1 << 24,
                 "points that are computed at once");
+  options.device.addFlag(flags);
   flags.section("comparing");
   flags.texts("--expect", "[NAME=]FILE", options.expected,
               "exit with code 3 if an output differs from that file");
@@ -326,7 +329,7 @@ int runMain(int argc, char **argv) {
   if (Status status = options.trace.check(); !status)
     return fail(status.error());
   auto session = openSession(options.model, options.build, flags,
-                             options.threads, &options.trace);
+                             options.threads, &options.trace, &options.device);
   if (!session)
     return fail(session.error());
   if (Status status = loadWeights(**session, options.weights); !status)

@@ -82,6 +82,8 @@ Status buildLibrary(const std::string &path, const BuildOptions &options,
   settings.pipeline = pipelineOptions(options);
   settings.temporaryFolder =
       std::filesystem::path(library).parent_path().string();
+  settings.targets.insert(settings.targets.end(), options.deviceTargets.begin(),
+                          options.deviceTargets.end());
   if (Status status = compiler.compileTo(module->get(), library, settings);
       !status)
     return status;

@@ -27,10 +27,16 @@ Status TraceOutput::check() const {
   return path.empty() ? Status() : checkWritable(path);
 }
 
-TraceSink TraceOutput::sink(int64_t workers) {
+TraceSink TraceOutput::sink(int64_t workers, const Device *device) {
   if (path.empty())
     return {};
-  trace.emplace(workers, limit);
+  trace.emplace(device ? workers + 1 : workers, limit);
+  if (device) {
+    trace->nameRow(workers, device->info().label());
+    if (!device->info().timestamps)
+      warn(device->info().label() +
+           " does not time launches: the trace has calls only");
+  }
   return trace->sink();
 }
 

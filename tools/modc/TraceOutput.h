@@ -14,6 +14,7 @@
 #define MODC_TOOLS_MODC_TRACEOUTPUT_H
 
 #include "runtime/ChromeTrace.h"
+#include "runtime/devices/Device.h"
 #include "tools/modc/Flags.h"
 #include "tools/modc/Output.h"
 
@@ -29,8 +30,9 @@ public:
   OutputFile file() const { return {"--trace", path}; }
   /// Refuses a file that could not be written.
   Status check() const;
-  /// Where a session with so many workers reports to; none without the flag.
-  TraceSink sink(int64_t workers);
+  /// Where a session with so many workers reports to, and the device if there
+  /// is one; none without the flag.
+  TraceSink sink(int64_t workers, const Device *device = nullptr);
   /// Writes what was reported, while the model is still there; the exit code of
   /// a command that would end with `code`.
   int finish(int code, const std::string &title);

@@ -33,7 +33,7 @@ int trainMain(int argc, char **argv) {
   if (Status status = flags.adoptOrigin(parser); !status)
     return fail(status.error());
   auto session = openSession(flags.model, flags.build, parser, flags.threads,
-                             &flags.trace);
+                             &flags.trace, &flags.device);
   if (!session)
     return fail(session.error());
   Training training(flags, **session);
@@ -41,8 +41,7 @@ int trainMain(int argc, char **argv) {
     return fail(status.error());
   if (Status status = training.start(); !status)
     return fail(status.error());
-  return flags.trace.finish(training.run(),
-                            (*session)->signature().network);
+  return flags.trace.finish(training.run(), (*session)->signature().network);
 }
 
 } // namespace modc::driver

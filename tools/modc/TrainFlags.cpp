@@ -56,6 +56,7 @@ void TrainFlags::declare(Flags &parser) {
   parser.integer(
       "--threads", "N", threads, 0, 4096,
       "threads; 0 takes all processors; results do not depend on it");
+  device.addFlag(parser);
   parser.integer("--seed", "N", seed, 0, most,
                  "seed of weights, choices, batches and the toy data");
 

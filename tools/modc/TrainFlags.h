@@ -14,6 +14,7 @@
 #define MODC_TOOLS_MODC_TRAINFLAGS_H
 
 #include "runtime/Trainer.h"
+#include "tools/modc/DeviceFlag.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Selections.h"
 #include "tools/modc/TraceOutput.h"
@@ -35,6 +36,7 @@ struct TrainFlags {
   bool isDataDefault = false;
   BuildOptions build;
   TraceOutput trace;
+  DeviceFlag device;
   /// Complete when check() has passed.
   TrainOptions train;
   SelectionSaver selections;

@@ -1,0 +1,88 @@
+//===- DeviceFlag.cpp - Which device runs a command's programs ------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/modc/DeviceFlag.h"
+
+#include "runtime/devices/DevicePrograms.h"
+#include "tools/modc/Output.h"
+
+#include <algorithm>
+
+namespace modc::driver {
+
+void DeviceFlag::addFlag(Flags &flags) {
+  flags.text("--device", "DEVICE", name,
+             "where programs run: cpu, vulkan[:N] or cuda[:N] ('modc devices' "
+             "lists them), or auto, a GPU if there is one");
+}
+
+Status DeviceFlag::choose() {
+  if (name == "cpu")
+    return {};
+  auto read = DeviceOptions::fromEnvironment();
+  if (!read)
+    return read.error();
+  options = std::move(*read);
+  if (name != "auto") {
+    auto opened = openDevice(name, options);
+    if (!opened)
+      return opened.error().within("--device");
+    named = std::move(*opened);
+    return {};
+  }
+  DeviceListing listing = listDevices(options);
+  for (const MissingDevice &missing : listing.missing)
+    reasons.push_back(
+        fmt::format("no {}: {}", nameOf(missing.kind), missing.reason));
+  for (DeviceInfo &info : listing.devices)
+    // The processor is faster than what it plays.
+    if (info.isSoftware)
+      reasons.push_back(info.id() + " plays a GPU on the processor");
+    else if (info.kind != DeviceKind::Cpu)
+      candidates.push_back(std::move(info));
+  // Of one chip, its vendor's own interface.
+  std::stable_partition(
+      candidates.begin(), candidates.end(),
+      [](const DeviceInfo &info) { return info.kind == DeviceKind::Cuda; });
+  return {};
+}
+
+std::vector<std::string> DeviceFlag::targets() const {
+  const DeviceInfo *info = named                ? &named->info()
+                           : candidates.empty() ? nullptr
+                                                : &candidates.front();
+  if (!info || info->kind == DeviceKind::Cpu)
+    return {};
+  return {info->kind == DeviceKind::Vulkan ? "vulkan"
+                                           : "cuda:" + info->architecture};
+}
+
+Result<std::shared_ptr<Device>> DeviceFlag::open(const Signature &signature) {
+  if (name != "auto")
+    return named;
+  for (const DeviceInfo &info : candidates) {
+    Result<int> target = findDeviceTarget(signature, info);
+    if (!target) {
+      reasons.push_back(target.error().message());
+      continue;
+    }
+    auto device = openDevice(info.id(), options);
+    if (device) {
+      say("running on " + info.label());
+      return device;
+    }
+    reasons.push_back(device.error().message());
+  }
+  say(fmt::format("running on the processor: {}", fmt::join(reasons, "; ")));
+  return std::shared_ptr<Device>();
+}
+
+} // namespace modc::driver

@@ -1,0 +1,39 @@
+//===- InspectDevices.h - What a model holds for devices --------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Says of each device target how many kernels and launches there are, and of
+// one of them what each launch of each program is for given sizes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_TOOLS_MODC_INSPECTDEVICES_H
+#define MODC_TOOLS_MODC_INSPECTDEVICES_H
+
+#include "runtime/Signature.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace modc::driver {
+
+/// The target of that name, or null.
+const DeviceTarget *findDevice(const Signature &signature,
+                               const std::string &name);
+
+/// Kernels, and launches by program, of all device targets; empty without any.
+std::string devicesText(const Signature &signature);
+
+/// Each launch of a target for N points and S candidates.
+nlohmann::ordered_json describeLaunches(const Signature &signature,
+                                        const DeviceTarget &target,
+                                        int64_t points, int64_t candidates);
+std::string launchesText(const nlohmann::ordered_json &launches);
+
+} // namespace modc::driver
+
+#endif // MODC_TOOLS_MODC_INSPECTDEVICES_H
