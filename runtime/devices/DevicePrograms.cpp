@@ -208,51 +208,103 @@ DevicePrograms::entryFor(const DeviceCall &call) {
   return &entries.front();
 }
 
+DeviceRange DevicePrograms::bufferOf(const Entry &entry, const DeviceCall &call,
+                                     size_t buffer) const {
+  return {memory.transfers, entry.layout.buffers[buffer].offset,
+          call.bytes[buffer]};
+}
+
+/// Starts the launches after the inputs and scalars have been sent.
 Status DevicePrograms::submit(Entry &entry, const DeviceCall &call) {
   const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
   size_t integers = spec.integers.size(), reals = spec.reals.size();
-  scalars.resize(integers * 8 + reals * 4);
+  auto words = [](int64_t bytes) { return (bytes + 3) / 4 * 4; };
+  int64_t scalarBytes = int64_t(integers * 8 + reals * 4), total = scalarBytes;
+  for (size_t i = 0; i < spec.buffers.size() && total <= kInlineBytes; ++i)
+    if (!spec.buffers[i].output)
+      total += words(call.bytes[i]);
+  const bool isSmall = total <= kInlineBytes;
+  inlined.assign(size_t(isSmall ? total : scalarBytes), 0);
+
+  std::vector<HostWrite> writes;
   if (integers)
-    std::memcpy(scalars.data(), call.integers, integers * 8);
+    std::memcpy(inlined.data(), call.integers, integers * 8);
   for (size_t i = 0; i < reals; ++i) {
     auto value = float(call.reals[i]);
-    std::memcpy(scalars.data() + integers * 8 + i * 4, &value, 4);
+    std::memcpy(inlined.data() + integers * 8 + i * 4, &value, 4);
   }
-  std::vector<HostWrite> writes;
-  if (!scalars.empty())
-    writes.push_back({{memory.transfers, entry.layout.scalars.offset,
-                       int64_t(scalars.size())},
-                      scalars.data()});
+  if (scalarBytes > 0)
+    writes.push_back(
+        {{memory.transfers, entry.layout.scalars.offset, scalarBytes},
+         inlined.data()});
+  int64_t next = scalarBytes;
+  for (size_t i = 0; i < spec.buffers.size(); ++i) {
+    DeviceRange range = bufferOf(entry, call, i);
+    if (spec.buffers[i].output || range.bytes == 0)
+      continue;
+    if (!isSmall) {
+      if (Status s = gpu->upload(range, call.buffers[i]); !s)
+        return s;
+      continue;
+    }
+    std::memcpy(inlined.data() + next, call.buffers[i], size_t(range.bytes));
+    range.bytes = words(range.bytes);
+    writes.push_back({range, inlined.data() + next});
+    next += range.bytes;
+  }
   Result<uint64_t> ticket = gpu->submit(*entry.recording, writes);
   return ticket ? Status() : ticket.error();
+}
+
+/// Downloads the outputs: each wait costs more than a few bytes, so that small
+/// ones come together.
+Status DevicePrograms::fetch(const Entry &entry, const DeviceCall &call) {
+  constexpr int64_t kTogether = 1 << 20;
+  const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
+  int64_t begin = INT64_MAX, end = 0, count = 0;
+  auto forEach = [&](auto &&use) -> Status {
+    for (size_t i = 0; i < spec.buffers.size(); ++i)
+      if (spec.buffers[i].output && call.bytes[i] > 0)
+        if (Status s = use(bufferOf(entry, call, i), call.buffers[i]); !s)
+          return s;
+    return {};
+  };
+  (void)forEach([&](const DeviceRange &range, void *) -> Status {
+    begin = std::min(begin, range.offset);
+    end = std::max(end, range.offset + range.bytes);
+    ++count;
+    return {};
+  });
+  if (count < 2 || end - begin > kTogether)
+    return forEach([&](const DeviceRange &range, void *to) {
+      return gpu->download(range, to);
+    });
+  fetched.resize(size_t(end - begin));
+  if (Status s =
+          gpu->download({memory.transfers, begin, end - begin}, fetched.data());
+      !s)
+    return s;
+  return forEach([&](const DeviceRange &range, void *to) -> Status {
+    std::memcpy(to, fetched.data() + (range.offset - begin),
+                size_t(range.bytes));
+    return {};
+  });
 }
 
 Status DevicePrograms::run(const DeviceCall &call) {
   if (Status s = checkProgram(call.program); !s)
     return s;
-  const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
   Result<Entry *> entry = entryFor(call);
   if (!entry)
     return entry.error();
-  auto range = [&](size_t i) {
-    return DeviceRange{memory.transfers, (*entry)->layout.buffers[i].offset,
-                       call.bytes[i]};
-  };
-  for (size_t i = 0; i < spec.buffers.size(); ++i)
-    if (!spec.buffers[i].output)
-      if (Status s = gpu->upload(range(i), call.buffers[i]); !s)
-        return s;
   if (Status s = submit(**entry, call); !s)
     return s;
+  const std::string &name =
+      model->signature().programs[size_t(call.program)].name;
   if (trace && (*entry)->recording->launchCount() > 0)
-    if (Status s = trace->report(*gpu, *(*entry)->recording, spec.name.c_str());
-        !s)
+    if (Status s = trace->report(*gpu, *(*entry)->recording, name.c_str()); !s)
       return s;
-  for (size_t i = 0; i < spec.buffers.size(); ++i)
-    if (spec.buffers[i].output)
-      if (Status s = gpu->download(range(i), call.buffers[i]); !s)
-        return s;
-  return {};
+  return fetch(**entry, call);
 }
 
 } // namespace modc

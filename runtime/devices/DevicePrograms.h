@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Runs programs of a model by the launches that its signature lists for a
-// device: inputs are uploaded, scalars written with the submission, and outputs
-// downloaded when it has ended. Nothing waits in between. A program is recorded
-// once for each N and S.
+// device: inputs are uploaded, or written with the submission as scalars are
+// where all are small, and outputs downloaded when it has ended. Nothing waits
+// in between. A program is recorded once for each N and S.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,7 +87,10 @@ private:
   Status loadKernels(const DeviceProgram &program);
   Status growMemory(const DeviceLayout &layout);
   Result<Entry *> entryFor(const DeviceCall &call);
+  DeviceRange bufferOf(const Entry &entry, const DeviceCall &call,
+                       size_t buffer) const;
   Status submit(Entry &entry, const DeviceCall &call);
+  Status fetch(const Entry &entry, const DeviceCall &call);
 
   std::shared_ptr<const Model> model;
   std::shared_ptr<Device> gpu;
@@ -96,7 +99,8 @@ private:
   DeviceMemory memory;
   /// The most recently used first.
   std::list<Entry> entries;
-  std::vector<char> scalars;
+  /// What goes with a submission, and outputs on their way: reused.
+  std::vector<char> inlined, fetched;
   std::optional<DeviceTrace> trace;
   int64_t made = 0;
 };

@@ -46,6 +46,10 @@ constexpr const char *kPrograms = R"({
     {"name": "weigh", "integers": [], "reals": [], "buffers": [
       {"name": "x", "shape": ["N"], "output": false},
       {"name": "y", "shape": ["N"], "output": true}]},
+    {"name": "pair", "integers": [], "reals": [], "buffers": [
+      {"name": "y", "shape": ["N"], "output": true},
+      {"name": "x", "shape": ["N"], "output": false},
+      {"name": "z", "shape": ["N"], "output": true}]},
     {"name": "guess", "integers": [], "reals": [], "buffers": [
       {"name": "y", "shape": ["N"], "output": true}]}],
   "devices": [{"target": "vulkan", "kernels": [)";
@@ -81,7 +85,14 @@ constexpr const char *kLaunches = R"(], "programs": {
   "weigh": {"slots": [], "launches": [
     {"kernel": 1, "label": "weigh", "groups": ["N", "1", "1"],
      "bindings": [["buffer", 0, "0", "N 4 *"], ["parameters", 0, "0", "16"],
-                  ["buffer", 1, "0", "N 4 *"]], "constants": ["N"]}]}}}]})";
+                  ["buffer", 1, "0", "N 4 *"]], "constants": ["N"]}]},
+  "pair": {"slots": [], "launches": [
+    {"kernel": 0, "label": "double", "groups": ["N 64 ceil", "1", "1"],
+     "bindings": [["buffer", 1, "0", "N 4 *"], ["buffer", 0, "0", "N 4 *"]],
+     "constants": ["N", "1073741824"]},
+    {"kernel": 1, "label": "sum", "groups": ["N 64 ceil", "1", "1"],
+     "bindings": [["buffer", 0, "0", "4 N *"], ["buffer", 1, "0", "4 N *"],
+                  ["buffer", 2, "0", "4 N *"]], "constants": ["N"]}]}}}]})";
 
 const std::string &kernelImage() {
   static const std::string image = [] {
@@ -126,7 +137,8 @@ const modc_program programs[] = {
     {"init", init, noWorkspace},      {"infer", nothing, noWorkspace},
     {"update", nothing, noWorkspace}, {"scalars", nothing, noWorkspace},
     {"bytes", nothing, noWorkspace},  {"large", nothing, noWorkspace},
-    {"weigh", weigh, noWorkspace},    {"guess", nothing, noWorkspace}};
+    {"weigh", weigh, noWorkspace},    {"pair", nothing, noWorkspace},
+    {"guess", nothing, noWorkspace}};
 
 } // namespace
 

@@ -30,6 +30,7 @@ namespace modc {
 ///   [3]   y = low and high word of seed, a, as f32 bytes    b [3] i8, y [1] y
 ///   = the bytes as one word large    y [1]             with a temporary of N
 ///   GiB weigh    x [N], y [N]      y = x + parameters, N <= 4; processor too
+///   pair     y [N], x [N], z [N]      y = 2 x, z = y + x
 ///   guess    y [N]             processor only
 /// `changes` are made to the text, each once; it is empty where one cannot be.
 std::string deviceSignature(

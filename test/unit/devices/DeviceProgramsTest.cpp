@@ -71,12 +71,35 @@ std::vector<float> countingTo(size_t n) {
 TEST_F(DeviceProgramsTest, RunsLaunchesThroughATemporary) {
   auto programs = open();
   // Growing, shrinking, and none at all.
-  for (size_t n : {5, 64, 1000, 65, 0, 1}) {
+  // Inputs go with the submission, or on their own from 16,385 points.
+  for (size_t n : {5, 64, 1000, 65, 0, 1, 16384, 16385, 300000}) {
     std::vector<float> x = countingTo(n), y(n, -1.f);
     Status status = run(*programs, "infer", x, y, int64_t(n));
     ASSERT_TRUE(status) << status.error().message();
     for (size_t i = 0; i < n; ++i)
       EXPECT_EQ(y[i], 3 * x[i]) << n << ", " << i;
+  }
+}
+
+TEST_F(DeviceProgramsTest, FetchesSeveralOutputs) {
+  auto programs = open();
+  // Together, or on their own from a MiB.
+  for (size_t n : {1, 100, 200000}) {
+    std::vector<float> x = countingTo(n), y(n, -1.f), z(n, -1.f);
+    void *buffers[] = {y.data(), x.data(), z.data()};
+    int64_t bytes = int64_t(n) * 4;
+    int64_t sizes[] = {bytes, bytes, bytes};
+    DeviceCall call;
+    call.program = programOf("pair");
+    call.buffers = buffers;
+    call.bytes = sizes;
+    call.points = int64_t(n);
+    Status status = programs->run(call);
+    ASSERT_TRUE(status) << status.error().message();
+    for (size_t i = 0; i < n; ++i) {
+      ASSERT_EQ(y[i], 2 * x[i]) << n << ", " << i;
+      ASSERT_EQ(z[i], 3 * x[i]) << n << ", " << i;
+    }
   }
 }
 
@@ -165,7 +188,7 @@ TEST_F(DeviceProgramsTest, NamesWhatAModelHolds) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message(),
             "the model has no program 'guess' for vulkan, only infer, update, "
-            "scalars, bytes, large, weigh");
+            "scalars, bytes, large, weigh, pair");
   auto other = deviceModel({{"\"vulkan\"", "\"cuda:sm_90\""}});
   ASSERT_TRUE(other) << other.error().message();
   auto none = DevicePrograms::create(*other, device);
