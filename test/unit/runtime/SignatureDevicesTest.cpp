@@ -11,14 +11,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/SignatureDevices.h"
+#include "runtime/devices/DeviceLayout.h"
 
 #include "ToyModel.h"
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 using namespace modc;
 
 namespace {
+
+constexpr int64_t kMost = INT32_MAX;
 
 constexpr const char *kTable = R"([{
   "target": "vulkan",
@@ -186,6 +191,35 @@ TEST(SignatureDevices, AreDifferent) {
   auto signature = Signature::parse(text);
   ASSERT_FALSE(signature);
   EXPECT_EQ(signature.error().message(), "devices has 'vulkan' twice");
+}
+
+TEST(SignatureDevices, DamageIsRefusedOrHarmless) {
+  std::mt19937 random(3);
+  const std::string alphabet = "0123456789-+*/ NS\"[]{},.eabkrwm\x01\xff";
+  int read = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string table = kTable;
+    for (size_t edits = 1 + random() % 3; edits > 0; --edits)
+      table[random() % table.size()] = alphabet[random() % alphabet.size()];
+    std::string text = toySignature();
+    text.insert(text.rfind('}'), ", \"devices\": " + table);
+    auto signature = Signature::parse(text);
+    if (!signature) {
+      EXPECT_FALSE(signature.error().message().empty());
+      continue;
+    }
+    ++read;
+    (void)checkImages(*signature, 496);
+    for (const DeviceTarget &target : signature->devices)
+      for (size_t p = 0; p < target.programs.size(); ++p)
+        if (const auto &program = target.programs[p])
+          for (int64_t points : {int64_t(0), int64_t(7), kMost})
+            (void)DeviceLayout::create(signature->programs[p], *program, points,
+                                       kMost, 64);
+  }
+  // Both happen.
+  EXPECT_GT(read, 100);
+  EXPECT_LT(read, 2900);
 }
 
 TEST(SignatureDevices, ImagesAreWithinTheCode) {
