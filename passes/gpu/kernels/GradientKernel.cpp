@@ -21,11 +21,23 @@ static int64_t countTiles(int64_t size, int64_t ofTile) {
   return llvm::divideCeil(size, ofTile);
 }
 
+static int64_t countMembers(const GradientPiece &piece) {
+  return piece.offsets ? sizeOf(piece.offsets, 0) - 1 : 1;
+}
+
 int64_t modc::getGradientGroups(const GradientPiece &piece,
                                 const GradientTile &tile) {
-  int64_t members = piece.offsets ? sizeOf(piece.offsets, 0) - 1 : 1;
+  int64_t members = piece.partials ? 1 : countMembers(piece);
   return members * countTiles(sizeOf(piece.x, 1), tile.rows) *
          countTiles(sizeOf(piece.g, 1), tile.columns);
+}
+
+static void storeOfMember(DeviceBuilder &b, Value buffer, Value member,
+                          Value value, ValueRange at) {
+  SmallVector<Value> places(at);
+  if (cast<MemRefType>(buffer.getType()).getRank() > int64_t(at.size()))
+    places.insert(places.begin(), member);
+  b.store(value, buffer, places);
 }
 
 namespace {
@@ -48,7 +60,9 @@ struct GradientBuilder {
   Value firstColumn = b.mul(b.rem(number, tilesOfWidth), tile.columns);
   Value firstRow =
       b.mul(b.rem(b.div(number, tilesOfWidth), tilesOfDepth), tile.rows);
-  Value member = b.div(number, tilesOfWidth *tilesOfDepth);
+  Value member = b.div(b.div(number, tilesOfWidth), tilesOfDepth);
+  /// Of positions; where there are partials.
+  Value block = {};
 
   /// Loads elements [column, column + columns) of the rows of positions from
   /// `position` on into a tile; rows from `end` on are 0.
@@ -119,13 +133,15 @@ struct GradientBuilder {
     return sums;
   }
 
-  void storeAt(Value buffer, Value value, ValueRange at) {
-    bool stacked =
-        cast<MemRefType>(buffer.getType()).getRank() > int64_t(at.size());
-    SmallVector<Value> places(at);
-    if (stacked)
-      places.insert(places.begin(), member);
-    b.store(value, buffer, places);
+  void storeWeight(Value sum, Value row, Value column) {
+    if (piece.partials)
+      return b.store(sum, piece.partials, {block, row, column});
+    storeOfMember(b, piece.dw, member, sum, {row, column});
+  }
+  void storeBias(Value sum, Value column) {
+    if (piece.partials)
+      return b.store(sum, piece.partials, {block, b.index(depth), column});
+    storeOfMember(b, piece.db, member, sum, column);
   }
 
   void storeSums(ArrayRef<Value> sums) {
@@ -143,10 +159,9 @@ struct GradientBuilder {
       Value row = b.add(firstRow, b.add(b.mul(tileRow, tile.height), i));
       bool full = depth % tile.rows == 0;
       b.when(full ? Value() : b.less(row, depth), [&] {
-        forColumns(sums.slice(i * vectorsOfRow, vectorsOfRow),
-                   [&](Value column, Value sum) {
-                     storeAt(piece.dw, sum, {row, column});
-                   });
+        forColumns(
+            sums.slice(i * vectorsOfRow, vectorsOfRow),
+            [&](Value column, Value sum) { storeWeight(sum, row, column); });
       });
     }
     if (!piece.db)
@@ -154,13 +169,20 @@ struct GradientBuilder {
     // Once for all tiles of a column.
     Value isFirst = b.equal(b.add(firstRow, tileRow), b.index(0));
     b.when(isFirst, [&] {
-      forColumns(sums.take_back(vectorsOfRow), [&](Value column, Value sum) {
-        storeAt(piece.db, sum, column);
-      });
+      forColumns(sums.take_back(vectorsOfRow),
+                 [&](Value column, Value sum) { storeBias(sum, column); });
     });
   }
 
   void build() {
+    if (piece.partials) {
+      block = b.group(gpu::Dimension::y);
+      PositionBlock own = findPositionBlock(b, piece.offsets, piece.rowCount,
+                                            kGradientBlock, block);
+      Value end = b.min(b.add(own.first, kGradientBlock), own.end);
+      b.when(b.less(own.first, end), [&] { storeSums(sumUp(own.first, end)); });
+      return;
+    }
     Value begin = b.index(0), end;
     if (piece.offsets) {
       begin = b.loadIndex(piece.offsets, member);
@@ -180,6 +202,10 @@ void modc::buildGradients(DeviceBuilder &b, ArrayRef<GradientPiece> pieces,
   Value tileOfX = b.shared(tile.depth * tile.rows / 4, b.vector4());
   Value tileOfG = b.shared(tile.depth * tile.columns / 4, b.vector4());
   Value group = b.group();
+  bool hasBlocks = llvm::any_of(
+      pieces, [](const GradientPiece &piece) { return bool(piece.partials); });
+  Value isFirstBlock =
+      hasBlocks ? b.equal(b.group(gpu::Dimension::y), b.index(0)) : Value();
   int64_t first = 0;
   for (const GradientPiece &piece : pieces) {
     int64_t end = first + getGradientGroups(piece, tile);
@@ -188,10 +214,54 @@ void modc::buildGradients(DeviceBuilder &b, ArrayRef<GradientPiece> pieces,
     // The same in all invocations of a group, so that barriers may stand
     // behind it.
     Value isOwn = b.less(number, end - first);
-    b.when(isOwn, [&] {
+    b.when(b.both(isOwn, piece.partials ? Value() : isFirstBlock), [&] {
       GradientBuilder builder{b, piece, tile, tileOfX, tileOfG, number};
       builder.build();
     });
     first = end;
   }
+}
+
+static int64_t countSums(const GradientPiece &piece) {
+  int64_t rows = sizeOf(piece.x, 1) + (piece.db ? 1 : 0);
+  return countMembers(piece) * rows * sizeOf(piece.g, 1);
+}
+
+int64_t modc::getGradientSumGroups(const GradientPiece &piece) {
+  return llvm::divideCeil(countSums(piece), kGradientThreads);
+}
+
+void modc::buildGradientSums(DeviceBuilder &b, const GradientPiece &piece) {
+  int64_t depth = sizeOf(piece.x, 1), width = sizeOf(piece.g, 1);
+  int64_t rows = depth + (piece.db ? 1 : 0);
+  Value number = b.add(b.mul(b.group(), kGradientThreads), b.thread());
+  Value column = b.rem(number, width);
+  Value row = b.rem(b.div(number, width), rows);
+  Value member = b.div(number, width * rows);
+  b.when(b.less(number, countSums(piece)), [&] {
+    Value first = b.index(0), begin = first, end;
+    if (piece.offsets) {
+      begin = b.loadIndex(piece.offsets, member);
+      end = b.loadIndex(piece.offsets, b.add(member, 1));
+      first = getFirstBlock(b, member, begin, kGradientBlock);
+    } else {
+      end = b.toIndex(piece.rowCount);
+    }
+    Value positions = b.sub(end, begin);
+    Value blocks = b.div(b.add(positions, kGradientBlock - 1), kGradientBlock);
+    Value sum = b.loop(first, b.add(first, blocks), 1, b.real(0),
+                       [&](Value block, ValueRange carried) {
+                         Value part =
+                             b.load(piece.partials, {block, row, column});
+                         return DeviceBuilder::Values{
+                             arith::AddFOp::create(b, carried[0], part)};
+                       })[0];
+    b.when(piece.keepsEmpty ? b.less(begin, end) : Value(), [&] {
+      b.when(b.less(row, depth),
+             [&] { storeOfMember(b, piece.dw, member, sum, {row, column}); });
+      if (piece.db)
+        b.when(b.equal(row, b.index(depth)),
+               [&] { storeOfMember(b, piece.db, member, sum, column); });
+    });
+  });
 }

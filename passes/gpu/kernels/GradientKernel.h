@@ -13,7 +13,7 @@
 #ifndef MODC_PASSES_GPU_KERNELS_GRADIENTKERNEL_H
 #define MODC_PASSES_GPU_KERNELS_GRADIENTKERNEL_H
 
-#include "passes/gpu/kernels/DeviceBuilder.h"
+#include "passes/gpu/kernels/PositionBlocks.h"
 
 namespace modc {
 
@@ -46,17 +46,30 @@ struct GradientPiece {
   /// Members without positions keep what their slices hold, else these become
   /// 0.
   bool keepsEmpty = false;
+  /// [blocks, D + 1, H], out, or null. Each block of kGradientBlock positions
+  /// is then summed apart, db behind dW, and buildGradientSums adds the blocks:
+  /// for many rows and few tiles. Blocks are numbered as in PositionBlocks.h,
+  /// so that sums do not depend on the device.
+  mlir::Value partials;
 };
+inline constexpr int64_t kGradientBlock = 1024;
 
 /// Groups that a piece takes.
 int64_t getGradientGroups(const GradientPiece &piece, const GradientTile &tile);
 
-/// The body of a kernel of `tile.threads()` invocations and as many groups as
-/// the pieces take together. Each sum is one chain of multiply-adds over
-/// ascending positions that starts at 0. No two pieces may share a buffer that
-/// one of them writes.
+/// The body of a kernel of `tile.threads()` invocations and (as many groups as
+/// the pieces take together, most blocks of a piece with partials, else 1)
+/// groups. Each sum is one chain of multiply-adds over ascending positions that
+/// starts at 0. No two pieces may share a buffer that one of them writes.
 void buildGradients(DeviceBuilder &b, llvm::ArrayRef<GradientPiece> pieces,
                     const GradientTile &tile);
+
+/// The body of a kernel of kGradientThreads invocations: dW and db of a piece
+/// from its partials, added in order of blocks.
+void buildGradientSums(DeviceBuilder &b, const GradientPiece &piece);
+inline constexpr int64_t kGradientThreads = 64;
+/// Its groups.
+int64_t getGradientSumGroups(const GradientPiece &piece);
 
 } // namespace modc
 

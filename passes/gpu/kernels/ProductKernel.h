@@ -14,7 +14,7 @@
 #ifndef MODC_PASSES_GPU_KERNELS_PRODUCTKERNEL_H
 #define MODC_PASSES_GPU_KERNELS_PRODUCTKERNEL_H
 
-#include "passes/gpu/kernels/DeviceBuilder.h"
+#include "passes/gpu/kernels/PositionBlocks.h"
 
 namespace modc {
 
@@ -31,6 +31,8 @@ struct ProductTile {
     return (twice ? 2 : 1) * (rows + columns) * depth * 4;
   }
 
+  /// For members of few rows.
+  static ProductTile few() { return {8, 32, 16, 2, 4}; }
   static ProductTile small() { return {32, 32, 16, 4, 4}; }
   static ProductTile standard() { return {32, 64, 16, 4, 8}; }
   static ProductTile large() { return {64, 64, 16, 8, 4}; }
@@ -74,8 +76,7 @@ void buildProduct(DeviceBuilder &b, const ProductBuffers &buffers,
 /// without members.
 inline int64_t getProductTiles(int64_t rows, int64_t members,
                                const ProductTile &tile) {
-  return members ? rows / tile.rows + members
-                 : (rows + tile.rows - 1) / tile.rows;
+  return getPositionBlocks(rows, members, tile.rows);
 }
 
 } // namespace modc

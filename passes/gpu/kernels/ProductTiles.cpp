@@ -14,7 +14,7 @@
 
 #include "passes/gpu/kernels/ProductTiles.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "passes/gpu/kernels/PositionBlocks.h"
 
 using namespace mlir;
 using namespace modc;
@@ -35,33 +35,11 @@ ProductTiles::ProductTiles(DeviceBuilder &b, const ProductTile &tile)
 }
 
 void ProductTiles::find(Value offsets, Value rowCount) {
-  Value number = b.group();
-  if (!offsets) {
-    firstPosition = b.mul(number, tile.rows);
-    end = b.toIndex(rowCount);
-    return;
-  }
-  // Where member m's tiles begin if each one before has at most one tile that
-  // is not full: strictly ascending, and no tile of m is at or behind the first
-  // of m + 1. So a plan need not know of tiles, and the grid has a bound.
-  auto firstTile = [&](Value m, Value offset) {
-    return b.add(b.div(offset, tile.rows), m);
-  };
-  // The last member whose tiles begin at this one or before.
-  int64_t members = sizeOf(offsets, 0) - 1;
-  member = b.index(0);
-  for (int64_t step = llvm::PowerOf2Ceil(members) / 2; step; step /= 2) {
-    Value next = b.add(member, step);
-    Value at = b.clamp(next, members - 1);
-    Value first = firstTile(at, b.loadIndex(offsets, at));
-    Value reached =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, first, number);
-    member = b.select(b.both(b.less(next, members), reached), next, member);
-  }
-  Value offset = b.loadIndex(offsets, member);
-  end = b.loadIndex(offsets, b.add(member, 1));
-  Value before = b.sub(number, firstTile(member, offset));
-  firstPosition = b.add(offset, b.mul(before, tile.rows));
+  PositionBlock block =
+      findPositionBlock(b, offsets, rowCount, tile.rows, b.group());
+  member = block.member;
+  firstPosition = block.first;
+  end = block.end;
 }
 
 SmallVector<ProductTiles::Row> ProductTiles::findRows(Value operandRows) {

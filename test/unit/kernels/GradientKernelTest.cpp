@@ -24,12 +24,13 @@ struct Piece {
   int64_t members; ///< 0: rows without offsets
   int64_t depth, width;
   bool gathered = false, scattered = false, bias = true, keepsEmpty = false;
+  bool split = false; ///< into blocks of positions
 };
 
 const GradientTile kSmall = GradientTile::small(),
                    kLarge = GradientTile::large();
 
-constexpr size_t kBuffers = 6;
+constexpr size_t kBuffers = 7;
 
 GradientPiece bind(const Piece &piece, mlir::ValueRange in,
                    mlir::Value rowCount) {
@@ -48,27 +49,33 @@ GradientPiece bind(const Piece &piece, mlir::ValueRange in,
   if (piece.scattered)
     bound.resultRows = in[3];
   bound.keepsEmpty = piece.keepsEmpty;
+  if (piece.split)
+    bound.partials = in[6];
   return bound;
+}
+
+std::vector<BufferType> getBuffers(const Piece &piece) {
+  std::vector<int64_t> dw = {piece.depth, piece.width}, db = {piece.width};
+  if (piece.members) {
+    dw.insert(dw.begin(), piece.members);
+    db.insert(db.begin(), piece.members);
+  }
+  return {{kRead, 'f', {-1, piece.depth}},
+          {kRead, 'f', {-1, piece.width}},
+          {kRead, 'i', {piece.members + 1}},
+          {kRead, 'i', {-1}},
+          {kWrite, 'f', dw},
+          {kWrite, 'f', db},
+          {kReadWrite, 'f', {-1, piece.depth + 1, piece.width}}};
 }
 
 /// Also gives the number of groups.
 BuiltKernel makeGradients(const std::vector<Piece> &pieces,
                           const GradientTile &tile, int64_t &groups) {
   std::vector<BufferType> buffers;
-  for (const Piece &piece : pieces) {
-    std::vector<int64_t> dw = {piece.depth, piece.width}, db = {piece.width};
-    if (piece.members) {
-      dw.insert(dw.begin(), piece.members);
-      db.insert(db.begin(), piece.members);
-    }
-    for (const BufferType &buffer :
-         {BufferType{kRead, 'f', {-1, piece.depth}},
-          BufferType{kRead, 'f', {-1, piece.width}},
-          BufferType{kRead, 'i', {piece.members + 1}},
-          BufferType{kRead, 'i', {-1}}, BufferType{kWrite, 'f', dw},
-          BufferType{kWrite, 'f', db}})
+  for (const Piece &piece : pieces)
+    for (const BufferType &buffer : getBuffers(piece))
       buffers.push_back(buffer);
-  }
   std::string name = "gradient_" + std::to_string(tile.rows);
   for (const Piece &piece : pieces)
     name +=
@@ -84,6 +91,17 @@ BuiltKernel makeGradients(const std::vector<Piece> &pieces,
           groups += getGradientGroups(bound.back(), tile);
         }
         buildGradients(b, bound, tile);
+      });
+}
+
+/// Of a piece that is split. Also gives the number of groups.
+BuiltKernel makeSums(const Piece &piece, int64_t &groups) {
+  return BuiltKernel(
+      "gradient_sums", getBuffers(piece), 1, kGradientThreads,
+      [&](DeviceBuilder &b, mlir::ValueRange in, mlir::ValueRange words) {
+        GradientPiece bound = bind(piece, in, words[0]);
+        groups = getGradientSumGroups(bound);
+        buildGradientSums(b, bound);
       });
 }
 
@@ -104,12 +122,19 @@ protected:
         drawFloats(random, rows * d), drawFloats(random, rows * h), {}, {}};
     made.dw = KernelRuns::put(std::vector<float>(members * d * h, 77.f));
     made.db = KernelRuns::put(std::vector<float>(members * h, 77.f));
+    size_t blocks = piece.split ? size_t(countBlocks(piece, groups)) : 0;
+    std::vector<float> partials(blocks * (d + 1) * h, NAN);
     for (const DeviceRange &range :
          {KernelRuns::put(made.x), KernelRuns::put(made.g),
           KernelRuns::put(groups.offsets), KernelRuns::put(groups.rows),
-          made.dw, made.db})
+          made.dw, made.db, KernelRuns::put(partials)})
       bindings.push_back(range);
     return made;
+  }
+
+  static int64_t countBlocks(const Piece &piece, const Groups &groups) {
+    return getPositionBlocks(int64_t(groups.rows.size()), piece.members,
+                             kGradientBlock);
   }
 
   void check(const Piece &piece, const Groups &groups, const Made &made) {
@@ -152,16 +177,34 @@ protected:
            const std::vector<Groups> &cases) {
     int64_t count = 0;
     auto kernel = load(makeGradients(pieces, tile, count));
+    std::vector<std::shared_ptr<const Kernel>> sums(pieces.size());
+    std::vector<int64_t> groupsOfSums(pieces.size());
+    for (size_t i = 0; i < pieces.size(); ++i)
+      if (pieces[i].split)
+        sums[i] = load(makeSums(pieces[i], groupsOfSums[i]));
     for (const Groups &groups : cases) {
       std::vector<DeviceRange> bindings;
       std::vector<Made> made;
-      for (const Piece &piece : pieces)
+      int64_t blocks = 1;
+      for (const Piece &piece : pieces) {
         made.push_back(put(piece, groups, bindings));
-      KernelRuns::run({LaunchCommand{kernel,
-                                     {count, 1, 1},
-                                     bindings,
-                                     {uint32_t(groups.rows.size())},
-                                     ""}});
+        if (piece.split)
+          blocks = std::max(blocks, countBlocks(piece, groups));
+      }
+      std::vector<uint32_t> rows = {uint32_t(groups.rows.size())};
+      CommandList commands = {
+          LaunchCommand{kernel, {count, blocks, 1}, bindings, rows, ""}};
+      for (size_t i = 0; i < pieces.size(); ++i) {
+        if (!pieces[i].split)
+          continue;
+        auto first = bindings.begin() + int64_t(i * kBuffers);
+        commands.push_back(LaunchCommand{sums[i],
+                                         {groupsOfSums[i], 1, 1},
+                                         {first, first + kBuffers},
+                                         rows,
+                                         ""});
+      }
+      KernelRuns::run(commands);
       for (size_t i = 0; i < pieces.size(); ++i)
         check(pieces[i], groups, made[i]);
     }
@@ -184,6 +227,21 @@ TEST_F(GradientKernelRuns, MakesSeveralInOneLaunch) {
       drawGroups(8));
 }
 
+// Member 1 has several blocks, one of them not full.
+TEST_F(GradientKernelRuns, AddsBlocksOfPositions) {
+  std::vector<Groups> cases = drawGroups(4);
+  for (size_t rows : {1024, 3000}) {
+    std::vector<int32_t> choice(rows, 1);
+    for (size_t r = 0; r < rows; r += 7)
+      choice[r] = int32_t(r % 4);
+    cases.emplace_back(choice, 4);
+  }
+  Piece ofAll{0, 33, 10, false, false, true, false, /*split=*/true},
+      ofMembers{4, 5, 36, true, true, true, true, /*split=*/true},
+      withoutBias{4, 12, 8, true, true, false, false, /*split=*/true};
+  run({ofAll, ofMembers, {4, 20, 6}, withoutBias}, kSmall, cases);
+}
+
 TEST(GradientKernel, AssemblesWithoutSpills) {
   for (const GradientTile &tile : {kSmall, kLarge}) {
     int64_t count;
@@ -191,6 +249,9 @@ TEST(GradientKernel, AssemblesWithoutSpills) {
                   count)
         .checkPtx();
     makeGradients({{64, 49, 35, true, true}}, tile, count).checkPtx();
+    Piece split{8, 49, 35, true, true, true, true, /*split=*/true};
+    makeGradients({split}, tile, count).checkPtx();
+    makeSums(split, count).checkPtx();
   }
 }
 
