@@ -24,27 +24,27 @@ namespace {
 /// Philox4x32-10 on four 32-bit words under a 64-bit key.
 struct Philox {
   TensorBuilder &b;
-  Type i32 = b.getI32Type(), i64 = b.getI64Type();
+  Type i32 = b.getI32Type();
 
   Value truncate(Value word) { return arith::TruncIOp::create(b, i32, word); }
-  Value high(Value word) {
-    return truncate(arith::ShRUIOp::create(b, word, b.integer(i64, 32)));
-  }
   Value exclusiveOr(Value x, Value y) { return arith::XOrIOp::create(b, x, y); }
-  Value product(Value word, int64_t factor) {
-    return arith::MulIOp::create(b, arith::ExtUIOp::create(b, i64, word),
-                                 b.integer(i64, factor));
+  /// The words of a product; not in i64, which kernels do not have.
+  arith::MulUIExtendedOp product(Value word, uint32_t factor) {
+    return arith::MulUIExtendedOp::create(b, word,
+                                          b.integer(i32, int32_t(factor)));
   }
 
   std::array<Value, 4> operator()(std::array<Value, 4> c, Value seed) {
-    Value key0 = truncate(seed), key1 = high(seed);
+    Value key0 = truncate(seed);
+    Value key1 = truncate(
+        arith::ShRUIOp::create(b, seed, b.integer(b.getI64Type(), 32)));
     for (int round = 0; round < 10; ++round) {
-      Value product0 = product(c[0], 0xD2511F53);
-      Value product1 = product(c[2], 0xCD9E8D57);
-      c = {exclusiveOr(exclusiveOr(high(product1), c[1]), key0),
-           truncate(product1),
-           exclusiveOr(exclusiveOr(high(product0), c[3]), key1),
-           truncate(product0)};
+      arith::MulUIExtendedOp product0 = product(c[0], 0xD2511F53);
+      arith::MulUIExtendedOp product1 = product(c[2], 0xCD9E8D57);
+      c = {exclusiveOr(exclusiveOr(product1.getHigh(), c[1]), key0),
+           product1.getLow(),
+           exclusiveOr(exclusiveOr(product0.getHigh(), c[3]), key1),
+           product0.getLow()};
       key0 = b.add(key0, b.integer(i32, int32_t(0x9E3779B9)));
       key1 = b.add(key1, b.integer(i32, int32_t(0xBB67AE85)));
     }

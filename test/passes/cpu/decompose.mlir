@@ -37,3 +37,17 @@ func.func @scan(%h: tensor<?x4xf32>, %xs: tensor<?x8x4xf32>) -> (tensor<?x4xf32>
   }
   return %last, %all : tensor<?x4xf32>, tensor<?x8x4xf32>
 }
+
+// -----
+
+// Philox in words: the products of its rounds are not computed in i64.
+// CHECK-LABEL: func @uniform
+// CHECK: linalg.generic
+// CHECK: arith.trunci %{{.*}} : i64 to i32
+// CHECK-NOT: arith.muli %{{.*}} : i64
+// CHECK-COUNT-18: arith.mului_extended %{{.*}}, %{{.*}} : i32
+// CHECK: arith.uitofp %{{.*}} : i32 to f32
+func.func @uniform(%points: tensor<?xi64>, %seed: i64, %step: i64, %s: index, %slot: index) -> tensor<?x2xf32> {
+  %u = modular.uniform seed %seed step %step points %points candidates %s slot %slot purpose 1 : tensor<?xi64> -> tensor<?x2xf32>
+  return %u : tensor<?x2xf32>
+}
