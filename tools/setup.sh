@@ -6,19 +6,21 @@
 #
 #===----------------------------------------------------------------------===#
 #
-# Installs the Debian packages that building, testing and training need. Where
-# it may not install, it says exactly what is missing and how to get it.
+# Installs the Debian packages that building, testing and training need, and
+# puts a ptxas under build/ where there is no CUDA Toolkit. Where it may not
+# install, it says exactly what is missing and how to get it.
 #
 #===----------------------------------------------------------------------===#
 
 set -eu
-. "$(dirname "$0")/common.sh"
+tools=$(cd "$(dirname "$0")" && pwd)
+. "$tools/common.sh"
 
 packages="
 llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22 lld-22
 libclang-rt-22-dev cmake ninja-build ccache libfmt-dev libgtest-dev
 libgmock-dev dataset-fashion-mnist python3-numpy libcli11-dev
-nlohmann-json3-dev zlib1g-dev libxxhash-dev libvulkan-dev
+nlohmann-json3-dev python3-pip zlib1g-dev libxxhash-dev libvulkan-dev
 mesa-vulkan-drivers vulkan-validationlayers spirv-tools
 "
 
@@ -27,7 +29,8 @@ usage() {
 usage: tools/setup.sh [--check] [--help]
 
 Installs the Debian packages that modc is built, tested and run with, as root
-or through sudo. Does nothing, at once, when all of them are there.
+or through sudo, and ptxas into build/ptxas where no CUDA Toolkit is found (PATH,
+$CUDA_PATH, /usr/local/cuda). Does nothing, at once, when all are there.
 
   --check   only report what is missing (exit 1 if anything is)
   --help    print this text
@@ -67,8 +70,48 @@ missing() {
   done
 }
 
+# The assembler of CUDA, as CMake looks for it.
+ptxas=${tools%/*}/build/ptxas
+has_ptxas() {
+  command -v ptxas >/dev/null 2>&1 ||
+    [ -x "${CUDA_PATH:-/usr/local/cuda}/bin/ptxas" ] ||
+    cmp -s "$tools/ptxas.txt" "$ptxas/ptxas.txt"
+}
+
+# A wheel is an archive: what is in it is unpacked, and the program kept. The
+# list of what was asked for comes last, so that half of it counts for nothing.
+get_ptxas() {
+  say "getting ptxas: $(sed -n 's/^\([a-z].*\) .*/\1/p' "$tools/ptxas.txt")"
+  rm -rf "$ptxas"
+  mkdir -p "$ptxas/bin" "$ptxas/wheel"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps \
+    --only-binary=:all: --require-hashes -d "$ptxas/wheel" \
+    -r "$tools/ptxas.txt" >&2 &&
+    python3 -m zipfile -e "$ptxas"/wheel/*.whl "$ptxas/wheel/all" &&
+    mv "$ptxas"/wheel/all/nvidia/*/bin/ptxas "$ptxas/bin/ptxas" &&
+    chmod +x "$ptxas/bin/ptxas" &&
+    "$ptxas/bin/ptxas" --version >/dev/null &&
+    rm -r "$ptxas/wheel" &&
+    cp "$tools/ptxas.txt" "$ptxas/ptxas.txt" && return
+  say "no ptxas: install the CUDA Toolkit, or let pip get tools/ptxas.txt"
+  exit 1
+}
+
+require_ptxas() {
+  has_ptxas || {
+    [ "$check" = no ] || {
+      say "missing ptxas: nothing was installed (--check)"
+      exit 1
+    }
+    get_ptxas
+  }
+}
+
 lacking=$(missing)
-[ -n "$lacking" ] || exit 0
+[ -n "$lacking" ] || {
+  require_ptxas
+  exit 0
+}
 install="apt-get install -y --no-install-recommends $lacking"
 
 refuse() {
@@ -106,4 +149,5 @@ lacking=$(missing)
   install="apt-get install -y --no-install-recommends $lacking"
   refuse "apt-get could not install all of them"
 }
+require_ptxas
 say "everything is installed"

@@ -41,8 +41,8 @@ public:
 
   const KernelSpec &spec() const { return description; }
   std::string spirv() const;
-  /// Writes PTX for sm_80 and sm_90; where there is a ptxas, fails on what
-  /// spills. Adds registers to the test's output.
+  /// Writes PTX for sm_80 and sm_90 and assembles it; fails on what spills.
+  /// Adds registers to the test's output.
   void checkPtx() const;
 
 private:
