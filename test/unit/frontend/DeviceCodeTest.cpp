@@ -51,7 +51,7 @@ std::string runTool(const std::string &tool, const std::string &name,
 
 const char *const kAll[] = {"grouped",       "plan",       "softmax",
                             "uniform",       "empty-loop", "contraction",
-                            "wide-integers", "doubles"};
+                            "wide-integers", "doubles",    "buffers"};
 
 TEST(DeviceCode, PassesTheValidatorOfSpirv) {
   for (const char *name : kAll)
