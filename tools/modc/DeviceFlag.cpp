@@ -14,8 +14,6 @@
 #include "runtime/devices/DevicePrograms.h"
 #include "tools/modc/Output.h"
 
-#include <algorithm>
-
 namespace modc::driver {
 
 void DeviceFlag::addFlag(Flags &flags) {
@@ -42,16 +40,14 @@ Status DeviceFlag::choose() {
   for (const MissingDevice &missing : listing.missing)
     reasons.push_back(
         fmt::format("no {}: {}", nameOf(missing.kind), missing.reason));
-  for (DeviceInfo &info : listing.devices)
-    // The processor is faster than what it plays.
-    if (info.isSoftware)
-      reasons.push_back(info.id() + " plays a GPU on the processor");
-    else if (info.kind != DeviceKind::Cpu)
-      candidates.push_back(std::move(info));
-  // Of one chip, its vendor's own interface.
-  std::stable_partition(
-      candidates.begin(), candidates.end(),
-      [](const DeviceInfo &info) { return info.kind == DeviceKind::Cuda; });
+  // Of one chip, its vendor's own interface first.
+  for (DeviceKind kind : {DeviceKind::Cuda, DeviceKind::Vulkan})
+    for (const DeviceInfo &info : listing.devices)
+      // The processor is faster than what it plays.
+      if (info.kind == kind && info.isSoftware)
+        reasons.push_back(info.id() + " plays a GPU on the processor");
+      else if (info.kind == kind)
+        candidates.push_back(info);
   return {};
 }
 
