@@ -33,7 +33,7 @@ Status DeviceFlag::choose() {
     auto opened = openDevice(name, options);
     if (!opened)
       return opened.error().within("--device");
-    named = std::move(*opened);
+    device = std::move(*opened);
     return {};
   }
   DeviceListing listing = listDevices(options);
@@ -52,7 +52,7 @@ Status DeviceFlag::choose() {
 }
 
 std::vector<std::string> DeviceFlag::targets() const {
-  const DeviceInfo *info = named                ? &named->info()
+  const DeviceInfo *info = device               ? &device->info()
                            : candidates.empty() ? nullptr
                                                 : &candidates.front();
   if (!info || info->kind == DeviceKind::Cpu)
@@ -63,22 +63,31 @@ std::vector<std::string> DeviceFlag::targets() const {
 
 Result<std::shared_ptr<Device>> DeviceFlag::open(const Signature &signature) {
   if (name != "auto")
-    return named;
+    return device;
   for (const DeviceInfo &info : candidates) {
     Result<int> target = findDeviceTarget(signature, info);
     if (!target) {
       reasons.push_back(target.error().message());
       continue;
     }
-    auto device = openDevice(info.id(), options);
-    if (device) {
+    auto opened = openDevice(info.id(), options);
+    if (opened) {
       say("running on " + info.label());
-      return device;
+      return device = std::move(*opened);
     }
-    reasons.push_back(device.error().message());
+    reasons.push_back(opened.error().message());
   }
   say(fmt::format("running on the processor: {}", fmt::join(reasons, "; ")));
   return std::shared_ptr<Device>();
+}
+
+int DeviceFlag::finish(int code) {
+  if (!device)
+    return code;
+  std::vector<std::string> messages = device->takeMessages();
+  for (const std::string &message : messages)
+    fail("validation: " + message);
+  return code == Done && !messages.empty() ? WorkFailed : code;
 }
 
 } // namespace modc::driver

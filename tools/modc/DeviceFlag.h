@@ -34,12 +34,15 @@ public:
   std::vector<std::string> targets() const;
   /// The device for a model; null stands for the processor.
   Result<std::shared_ptr<Device>> open(const Signature &signature);
+  /// Passes on what a validation layer has said (MODC_VULKAN_VALIDATION); the
+  /// exit code of a command that would end with `code`.
+  int finish(int code);
 
 private:
   std::string name = "cpu";
   DeviceOptions options;
-  /// Where one was named.
-  std::shared_ptr<Device> named;
+  /// The device of that name, or what 'auto' became.
+  std::shared_ptr<Device> device;
   /// With 'auto', GPUs to try, and why there are no more.
   std::vector<DeviceInfo> candidates;
   std::vector<std::string> reasons;

@@ -92,7 +92,7 @@ int evalMain(int argc, char **argv) {
     printJson(toJson(*evaluation));
   else
     print(describe(*evaluation, options.samples));
-  return trace.finish(Done, (*session)->signature().network);
+  return device.finish(trace.finish(Done, (*session)->signature().network));
 }
 
 } // namespace modc::driver

@@ -339,7 +339,8 @@ int runMain(int argc, char **argv) {
        {&Runner::readInputs, &Runner::bindOutputs, &Runner::compute})
     if (Status status = (runner.*step)(); !status)
       return fail(status.error());
-  if (int code = options.trace.finish(Done, (*session)->signature().network))
+  int code = options.trace.finish(Done, (*session)->signature().network);
+  if ((code = options.device.finish(code)))
     return code;
   if (Status status = runner.writeOutputs(); !status)
     return fail(status.error());

@@ -41,7 +41,8 @@ int trainMain(int argc, char **argv) {
     return fail(status.error());
   if (Status status = training.start(); !status)
     return fail(status.error());
-  return flags.trace.finish(training.run(), (*session)->signature().network);
+  return flags.device.finish(
+      flags.trace.finish(training.run(), (*session)->signature().network));
 }
 
 } // namespace modc::driver
