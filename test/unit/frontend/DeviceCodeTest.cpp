@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelInputs.h"
+#include "frontend/PtxFigures.h"
 
 #include "mlir/IR/Diagnostics.h"
 
@@ -95,9 +96,13 @@ TEST(DeviceCode, AssemblesWithoutSpills) {
       std::string log =
           runTool(std::string(MODC_PTXAS) + " -v -o /dev/null -arch=" + chip,
                   name, *text);
-      EXPECT_NE(log.find("0 bytes spill stores, 0 bytes spill loads"),
-                std::string::npos)
-          << name << ": " << log;
+      auto figures = parsePtxasLog(log);
+      ASSERT_TRUE(figures) << figures.error().message();
+      ASSERT_EQ(figures->size(), 1u) << log;
+      EXPECT_EQ((*figures)[0].chip, chip);
+      EXPECT_GT((*figures)[0].registers, 0);
+      EXPECT_EQ((*figures)[0].spillStoreBytes, 0) << name << ": " << log;
+      EXPECT_EQ((*figures)[0].spillLoadBytes, 0) << name << ": " << log;
     }
 }
 
