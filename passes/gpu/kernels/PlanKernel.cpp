@@ -270,8 +270,13 @@ struct PlanBuilder {
 
 } // namespace
 
+static PlanBuilder makeBuilder(DeviceBuilder &b, const PlanBuffers &plan) {
+  assert(getPlanThreads(plan.members()) && "too many members for a group");
+  return {b, plan};
+}
+
 void modc::buildPlan(DeviceBuilder &b, const PlanBuffers &plan) {
-  PlanBuilder builder{b, plan};
+  PlanBuilder builder = makeBuilder(b, plan);
   Value first = b.index(0);
   builder.count(first, builder.picks);
   Value scratch = b.shared(builder.threads, b.getI32Type());
@@ -281,7 +286,7 @@ void modc::buildPlan(DeviceBuilder &b, const PlanBuffers &plan) {
 
 void modc::buildPlanCounts(DeviceBuilder &b, const PlanBuffers &plan,
                            Value histogram) {
-  PlanBuilder builder{b, plan};
+  PlanBuilder builder = makeBuilder(b, plan);
   auto [first, last] = builder.blockOfGroup();
   builder.count(first, last);
   Value block = b.group();
@@ -295,7 +300,7 @@ void modc::buildPlanCounts(DeviceBuilder &b, const PlanBuffers &plan,
 
 void modc::buildPlanOffsets(DeviceBuilder &b, const PlanBuffers &plan,
                             Value histogram) {
-  PlanBuilder builder{b, plan};
+  PlanBuilder builder = makeBuilder(b, plan);
   Value scratch = b.shared(builder.threads, b.getI32Type());
   builder.scanHistogram(histogram, scratch);
   if (plan.usage)
@@ -304,7 +309,7 @@ void modc::buildPlanOffsets(DeviceBuilder &b, const PlanBuffers &plan,
 
 void modc::buildPlanPositions(DeviceBuilder &b, const PlanBuffers &plan,
                               Value histogram) {
-  PlanBuilder builder{b, plan};
+  PlanBuilder builder = makeBuilder(b, plan);
   auto [first, last] = builder.blockOfGroup();
   Value block = b.group();
   b.each(b.index(builder.members), builder.threads, [&](Value m) {

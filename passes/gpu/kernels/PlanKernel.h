@@ -43,7 +43,7 @@ struct PlanBuffers {
 /// shared memory allow with so many members; 0 if no group does.
 int64_t getPlanThreads(int64_t members);
 
-/// Above so many picks three launches are faster than one group.
+/// Up to so many picks, one group; more of them leave most of a GPU idle.
 inline constexpr int64_t kPlanOfOneGroup = 4096;
 /// Picks of a group of the first and the last of three launches.
 inline constexpr int64_t kPlanBlock = 512;

@@ -22,8 +22,8 @@ namespace modc {
 struct ProductTile {
   int64_t rows, columns, depth;
   int64_t height, width;
-  /// Loads of the next tiles are under way while these are multiplied. For
-  /// real GPUs: on lavapipe it is slower.
+  /// Loads of the next tiles are under way while these are multiplied; takes
+  /// twice the shared memory.
   bool twice = false;
 
   int64_t threads() const { return rows / height * (columns / width); }
