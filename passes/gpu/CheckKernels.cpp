@@ -11,7 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 #include "passes/gpu/KernelMath.h"
 
@@ -47,7 +50,36 @@ static MemRefType getVectorAccess(Operation *op) {
   return {};
 }
 
+/// Whether constants say how often a loop runs, so that all invocations of a
+/// group make as many rounds.
+static bool hasConstantBounds(scf::ForOp loop) {
+  return matchPattern(loop.getLowerBound(), m_Constant()) &&
+         matchPattern(loop.getUpperBound(), m_Constant()) &&
+         matchPattern(loop.getStep(), m_Constant());
+}
+
+/// A store of a byte changes a word by atomics in SPIR-V. In a loop whose
+/// invocations make unlike numbers of rounds, Mesa's lavapipe then loses what
+/// comes after.
+static LogicalResult checkByteStore(memref::StoreOp store) {
+  Type element = store.getMemRefType().getElementType();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() >= 32)
+    return success();
+  for (Operation *parent = store->getParentOp(); !isa<gpu::GPUFuncOp>(parent);
+       parent = parent->getParentOp()) {
+    auto loop = dyn_cast<scf::ForOp>(parent);
+    if (isa<scf::WhileOp>(parent) || (loop && !hasConstantBounds(loop)))
+      return store.emitOpError("stores ")
+             << element
+             << " in a loop without constant bounds; kernels store i32 there";
+  }
+  return success();
+}
+
 static LogicalResult checkOp(Operation *op) {
+  if (auto store = dyn_cast<memref::StoreOp>(op))
+    if (failed(checkByteStore(store)))
+      return failure();
   for (TypeRange types :
        {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
     for (Type type : types)

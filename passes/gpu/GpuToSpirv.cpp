@@ -19,11 +19,13 @@
 #include "mlir/Conversion/SCFToSPIRV/SCFToSPIRV.h"
 #include "mlir/Conversion/UBToSPIRV/UBToSPIRV.h"
 #include "mlir/Conversion/VectorToSPIRV/VectorToSPIRV.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/Dialect/SPIRV/Transforms/SPIRVConversion.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
 
 namespace modc {
@@ -58,6 +60,20 @@ static std::optional<spirv::StorageClass> getStorageClass(Attribute space) {
   default:
     return spirv::StorageClass::StorageBuffer;
   }
+}
+
+/// SPIR-V before 1.4 selects vectors by vectors only.
+static void broadcastConditions(gpu::GPUModuleOp module) {
+  module.walk([](arith::SelectOp select) {
+    auto vector = dyn_cast<VectorType>(select.getType());
+    if (!vector || isa<VectorType>(select.getCondition().getType()))
+      return;
+    OpBuilder builder(select);
+    Value conditions = vector::BroadcastOp::create(
+        builder, select.getLoc(), vector.clone(builder.getI1Type()),
+        select.getCondition());
+    select.getConditionMutable().assign(conditions);
+  });
 }
 
 namespace {
@@ -138,6 +154,7 @@ LogicalResult GpuToSpirvPass::convert(gpu::GPUModuleOp module) {
     count = std::max(count, unsigned(op.getIndex()) + 1);
   });
 
+  broadcastConditions(module);
   spirv::MemorySpaceToStorageClassConverter spaces(getStorageClass);
   spirv::convertMemRefTypesAndAttrs(module, spaces);
   std::unique_ptr<ConversionTarget> target =

@@ -103,7 +103,8 @@ def CheckKernelsPass : Pass<"modular-check-kernels", "mlir::gpu::GPUModuleOp"> {
     here: functions without a fixed size of their groups, numbers of 64 bits,
     buffers with a dynamic size that is not the first or with strides,
     `vector.load` and `vector.store` on buffers of scalars (no valid SPIR-V comes
-    out), and functions of `math` but sqrt, floor, absf and fma, whose
+    out), stores of bytes in loops without constant bounds (they are atomics in
+    SPIR-V, after which lavapipe loses invocations there), and functions of `math` but sqrt, floor, absf and fma, whose
     accuracy would be the driver's.
 
     ```mlir

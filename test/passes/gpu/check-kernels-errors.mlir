@@ -101,3 +101,24 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @bytes(%x: memref<?xi8>, %n: memref<1xi32>) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %b = arith.constant 1 : i8
+    %word = memref.load %n[%c0] : memref<1xi32>
+    %end = arith.index_cast %word : i32 to index
+    scf.for %i = %c0 to %c4 step %c1 {
+      memref.store %b, %x[%i] : memref<?xi8>
+    }
+    scf.for %i = %c0 to %end step %c1 {
+      // expected-error @+1 {{'memref.store' op stores 'i8' in a loop without constant bounds; kernels store i32 there}}
+      memref.store %b, %x[%i] : memref<?xi8>
+    }
+    gpu.return
+  }
+}

@@ -59,4 +59,22 @@ gpu.module @kernels {
     memref.store %d, %y[%c0] : memref<?xvector<4xf32>, #gpu.address_space<global>>
     gpu.return
   }
+
+  // A vector is selected by a vector.
+  // CHECK-LABEL: spirv.func @select
+  // CHECK: %[[LESS:.*]] = spirv.SLessThan
+  // CHECK: %[[ALL:.*]] = spirv.CompositeConstruct %[[LESS]], %[[LESS]], %[[LESS]], %[[LESS]] : (i1, i1, i1, i1) -> vector<4xi1>
+  // CHECK: spirv.Select %[[ALL]], %{{.*}}, %{{.*}} : vector<4xi1>, vector<4xf32>
+  gpu.func @select(%n: memref<1xi32, #gpu.address_space<global>>, %y: memref<2xvector<4xf32>, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %n0 = memref.load %n[%c0] : memref<1xi32, #gpu.address_space<global>>
+    %zero = arith.constant 0 : i32
+    %less = arith.cmpi slt, %n0, %zero : i32
+    %a = memref.load %y[%c0] : memref<2xvector<4xf32>, #gpu.address_space<global>>
+    %b = memref.load %y[%c1] : memref<2xvector<4xf32>, #gpu.address_space<global>>
+    %s = arith.select %less, %a, %b : vector<4xf32>
+    memref.store %s, %y[%c0] : memref<2xvector<4xf32>, #gpu.address_space<global>>
+    gpu.return
+  }
 }
