@@ -1,4 +1,5 @@
-//===- Decompose.h - Patterns that replace the dialect's tensor ops ----*- C++ -*-===//
+//===- Decompose.h - Patterns that replace the dialect's tensor ops ----*- C++
+//-*-===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,6 +14,7 @@
 #ifndef MODC_PASSES_CPU_DECOMPOSE_H
 #define MODC_PASSES_CPU_DECOMPOSE_H
 
+#include "dialect/ModularOps.h"
 #include "passes/cpu/TensorBuilder.h"
 
 namespace mlir {
@@ -44,6 +46,15 @@ SoftmaxParts buildSoftmaxParts(TensorBuilder &b, mlir::Value input);
 mlir::Value buildSoftmax(TensorBuilder &b, mlir::Value input, bool logarithm);
 /// Σ over the last dimension, ascending, from 0.
 mlir::Value buildRowSum(TensorBuilder &b, mlir::Value input);
+
+/// The numbers of one row of a `modular.uniform`, as a tensor [1, picks] of
+/// `type`: of point number `point` (i64), candidate (index), and row `within`
+/// the rows of the point (index).
+mlir::Value buildUniformRow(TensorBuilder &b, UniformOp op,
+                            mlir::RankedTensorType type, mlir::Value point,
+                            mlir::Value seed, mlir::Value step,
+                            mlir::Value slot, mlir::Value candidate,
+                            mlir::Value within);
 
 } // namespace modc
 

@@ -87,6 +87,32 @@ struct Philox {
   }
 };
 
+} // namespace
+
+Value modc::buildUniformRow(TensorBuilder &b, UniformOp op,
+                            RankedTensorType type, Value point, Value seed,
+                            Value step, Value slot, Value candidate,
+                            Value within) {
+  Philox philox{b};
+  int64_t picks = type.getDimSize(1);
+  Value purpose =
+      b.integer(philox.i32, int32_t(uint32_t(op.getPurpose()) << 24));
+  Value last = b.add(b.toInteger(candidate, philox.i32), purpose);
+  Value first = b.add(slot, b.mul(within, b.index(picks)));
+  Value words[] = {philox.truncate(point), philox.truncate(step)};
+  return b.generic(
+      {}, b.empty(type), b.getMultiDimIdentityMap(2), 0, [&](ValueRange) {
+        Value pick = linalg::IndexOp::create(b, 1);
+        std::array<Value, 4> drawn =
+            philox({words[0], words[1],
+                    b.toInteger(b.add(first, pick), philox.i32), last},
+                   seed);
+        return SmallVector<Value>{philox.uniform(drawn, type.getElementType())};
+      })[0];
+}
+
+namespace {
+
 struct DecomposeUniform : OpRewritePattern<UniformOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -52,7 +52,7 @@ Value modc::buildCombine(TensorBuilder &b, CombineOp op,
   int64_t width = tensorType(values).getShape().back();
   Value rows = b.dim(plan.selection, 0);
   SmallVector<OpFoldResult> sizes = b.sizes(values);
-  sizes[0] = rows;
+  sizes[0] = getAsOpFoldResult(rows);
   bool concat = op.getCompose() == Compose::Concat;
   if (concat)
     sizes.back() = b.getIndexAttr(width * choose);
@@ -205,7 +205,9 @@ struct LowerGateCotangent : OpRewritePattern<GateCotangentOp> {
     int64_t choose = cast<PlanType>(op.getPlan().getType()).getChoose();
     Value rows = b.dim(plan->selection, 0);
     Value result = tensor::EmptyOp::create(
-        b, ArrayRef<OpFoldResult>{rows, b.getIndexAttr(choose)}, element);
+        b,
+        ArrayRef<OpFoldResult>{getAsOpFoldResult(rows), b.getIndexAttr(choose)},
+        element);
     result =
         b.parallelRows(rows, rowBlock, result, [&](Value r, ValueRange old) {
           Value cotangent = b.row(op.getCotangent(), r);

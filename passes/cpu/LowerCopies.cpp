@@ -42,7 +42,8 @@ struct LowerCopiesPass
         copy.erase();
         return;
       }
-      if (source.getLayout().isIdentity() && target.getLayout().isIdentity())
+      if (!plain && source.getLayout().isIdentity() &&
+          target.getLayout().isIdentity())
         return;
       lower(copy, target);
       ++numLowered;

@@ -58,10 +58,20 @@ struct PlanBuilder {
   Value zero = b.index(0), one32 = b.integer(i32, 1);
   Value rowCount = b.dim(selection, 0);
   Value positions = b.mul(rowCount, b.index(choose));
+  /// Where rows, slots, offsets and position are made, if not in tensors of
+  /// their own.
+  ValueRange destinations = {};
 
   using Sizes = SmallVector<OpFoldResult>;
   Value makeTensor(SmallVector<OpFoldResult> sizes, int64_t value) {
     return b.fillInteger(tensor::EmptyOp::create(b, sizes, i32), value);
+  }
+
+  /// The tensor for a part of the plan.
+  Value makePart(unsigned part, SmallVector<OpFoldResult> sizes,
+                 int64_t value) {
+    return destinations.empty() ? makeTensor(std::move(sizes), value)
+                                : b.fillInteger(destinations[part], value);
   }
 
   /// Runs `body` for each pick that counts, in order, with row, pick, member.
@@ -107,18 +117,22 @@ struct PlanBuilder {
     plan.selection = selection;
     plan.once = once;
     plan.distinct = static_cast<bool>(operandRows);
-    Value counts = makeTensor(Sizes{b.getIndexAttr(members + 1)}, 0);
+    Value counts = makePart(2, Sizes{b.getIndexAttr(members + 1)}, 0);
     counts = forEachPick(counts, [&](Value, Value, Value m, ValueRange c) {
       return SmallVector<Value>{increment(c[0], b.add(m, b.index(1)))};
     })[0];
     plan.offsets = prefixSum(counts);
     // A second tensor of positions moves on while the first stays.
+    Value slots;
+    if (plan.distinct && !destinations.empty())
+      slots = destinations[1];
+    else
+      slots = makePart(
+          1, Sizes{plan.distinct ? b.getIndexAttr(0) : OpFoldResult(positions)},
+          0);
     SmallVector<Value> sorted = forEachPick(
-        {copy(plan.offsets), makeTensor(Sizes{positions}, 0),
-         makeTensor(Sizes{rowCount, b.getIndexAttr(choose)}, -1),
-         makeTensor(
-             Sizes{plan.distinct ? b.getIndexAttr(0) : OpFoldResult(positions)},
-             0)},
+        {copy(plan.offsets), makePart(0, Sizes{positions}, 0),
+         makePart(3, Sizes{rowCount, b.getIndexAttr(choose)}, -1), slots},
         [&](Value r, Value k, Value m, ValueRange c) {
           Value position = b.extract(c[0], m);
           Value at = b.toIndex(position);
@@ -199,6 +213,25 @@ struct PlanBuilder {
     return b.map(tensor, i32, [](ValueRange v) { return v[0]; });
   }
 };
+
+} // namespace
+
+SmallVector<Value> modc::buildPlanInto(TensorBuilder &b, PlanOp op,
+                                       Value selection, Value operandRows,
+                                       ValueRange destinations) {
+  auto type = cast<PlanType>(op.getType());
+  PlanBuilder builder{b,
+                      selection,
+                      type.getChoose(),
+                      type.getMembers(),
+                      op.getDuplicates() == Duplicates::Once,
+                      operandRows};
+  builder.destinations = destinations;
+  PlanTensors plan = builder.build();
+  return {plan.rows, plan.slots, plan.offsets, plan.position};
+}
+
+namespace {
 
 struct LowerPlan : OpRewritePattern<PlanOp> {
   using OpRewritePattern::OpRewritePattern;

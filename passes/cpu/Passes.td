@@ -295,6 +295,10 @@ def LowerCopiesPass : Pass<"modular-lower-copies"> {
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect"];
+  let options = [
+    Option<"plain", "plain", "bool", "false",
+           "Also copies between buffers without strides">
+  ];
   let statistics = [Statistic<"numLowered", "copies", "Number of copies lowered">];
 }
 

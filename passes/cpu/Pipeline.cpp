@@ -53,7 +53,7 @@ void modc::buildTiledPipeline(OpPassManager &manager,
   addCleanup(manager);
 }
 
-static void addBufferization(OpPassManager &manager) {
+void modc::addBufferization(OpPassManager &manager) {
   // Results are made where they belong.
   manager.addPass(createPrepareDestinationsPass());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -65,6 +65,8 @@ static void addBufferization(OpPassManager &manager) {
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(manager);
   addCleanup(manager);
+  // Of private functions; those of programs go below.
+  manager.addPass(bufferization::createDropEquivalentBufferResultsPass());
   manager.addPass(createOrderGlobalsPass());
   manager.addNestedPass<func::FuncOp>(createDropResultsPass());
   addCleanup(manager);

@@ -17,6 +17,9 @@
 
 namespace modc {
 
+/// Programs on tensors to programs on buffers; functions take what they write.
+void addBufferization(mlir::OpPassManager &manager);
+
 /// From phase `programs` to `tiled`: upstream ops on tensors, and scatter_rows.
 void buildTiledPipeline(mlir::OpPassManager &manager,
                         const PipelineOptions &options);

@@ -38,6 +38,14 @@ struct PlanTensors {
   mlir::Value toPlan(TensorBuilder &b, mlir::Type type) const;
 };
 
+/// Rows, slots, offsets and position of a plan, made in tensors of their sizes.
+/// `operandRows` has the operand row of each row, null where it is the row.
+/// Pairs of a plan that shares positions have one each.
+llvm::SmallVector<mlir::Value> buildPlanInto(TensorBuilder &b, PlanOp op,
+                                             mlir::Value selection,
+                                             mlir::Value operandRows,
+                                             mlir::ValueRange destinations);
+
 /// The tensors behind a value of plan type, if it has been lowered.
 std::optional<PlanTensors> getPlanTensors(mlir::Value plan);
 

@@ -58,8 +58,8 @@ static LogicalResult buildBest(ProgramContext &context, ProgramBuilder &program,
       buildForward(program, context.network, e.inputs, options);
   if (failed(forward))
     return failure();
-  Value likelihood = buildLogLikelihood(program, context.network,
-                                        forward->outputs, e.wanted);
+  Value likelihood =
+      buildLogLikelihood(program, context.network, forward->outputs, e.wanted);
   Value objective =
       arith::AddFOp::create(b, loc, likelihood, forward->logPrior);
   Value rows = tensor::DimOp::create(b, loc, objective, 0);
@@ -68,9 +68,9 @@ static LogicalResult buildBest(ProgramContext &context, ProgramBuilder &program,
       tensor::EmptyOp::create(b, loc, choicesType, ValueRange{rows});
   choices = assemble(b, loc, forward->choices, choices);
   RankedTensorType pointType = getPointType(context);
-  KeepBestOp best = KeepBestOp::create(b, loc, choicesType, pointType,
-                                       pointType, objective, choices,
-                                       candidates);
+  KeepBestOp best =
+      KeepBestOp::create(b, loc, choicesType, pointType, pointType, objective,
+                         choices, candidates);
   program.write(e.selection, best.getBest());
   program.write(e.before, best.getBefore());
   program.write(e.after, best.getAfter());
@@ -117,15 +117,16 @@ static Value buildAssignments(ProgramContext &context, ProgramBuilder &program,
   for (int64_t i = slots; i-- > 0; stride *= members[i])
     strides[i] = stride;
 
-  auto slotType = RankedTensorType::get({slots}, b.getI64Type());
+  // Assignments are few, so that 32 bits will do.
+  auto slotType = RankedTensorType::get({slots}, b.getI32Type());
   auto constant = [&](ArrayRef<int64_t> values) -> Value {
+    SmallVector<int32_t> words(values.begin(), values.end());
     return arith::ConstantOp::create(
-        b, loc, DenseElementsAttr::get(slotType, values));
+        b, loc, DenseElementsAttr::get(slotType, ArrayRef(words)));
   };
   Value points = tensor::DimOp::create(b, loc, stored, 0);
   Value rows = arith::MulIOp::create(
-      b, loc, points,
-      arith::ConstantIndexOp::create(b, loc, assignments + 1));
+      b, loc, points, arith::ConstantIndexOp::create(b, loc, assignments + 1));
   RankedTensorType type = getChoicesType(context);
   Value empty = tensor::EmptyOp::create(b, loc, type, ValueRange{rows});
   AffineMap identity = b.getMultiDimIdentityMap(2);
@@ -138,15 +139,14 @@ static Value buildAssignments(ProgramContext &context, ProgramBuilder &program,
           [&](OpBuilder &n, Location l, ValueRange args) {
             Value row = linalg::IndexOp::create(n, l, 0);
             Value candidate = arith::DivUIOp::create(n, l, row, points);
-            Value number = arith::IndexCastOp::create(
-                n, l, n.getI64Type(), candidate);
+            Value number =
+                arith::IndexCastOp::create(n, l, n.getI32Type(), candidate);
             // Candidate 0 is replaced below; clamp it to a valid number.
-            Value one = arith::ConstantIntOp::create(n, l, n.getI64Type(), 1);
+            Value one = arith::ConstantIntOp::create(n, l, n.getI32Type(), 1);
             number = arith::MaxSIOp::create(n, l, number, one);
             number = arith::SubIOp::create(n, l, number, one);
             Value digit = arith::DivUIOp::create(n, l, number, args[0]);
             digit = arith::RemUIOp::create(n, l, digit, args[1]);
-            digit = arith::TruncIOp::create(n, l, n.getI32Type(), digit);
             linalg::YieldOp::create(n, l, digit);
           })
           .getResult(0);
@@ -165,8 +165,7 @@ LogicalResult modc::buildEnumeratedEStep(ProgramContext &context) {
   EStep e = addBuffers(context, program, /*withPoints=*/false);
   ForwardOptions options;
   options.policy = Choices::Given;
-  options.choices =
-      buildAssignments(context, program, e.stored, *assignments);
+  options.choices = buildAssignments(context, program, e.stored, *assignments);
   Value candidates = arith::ConstantIndexOp::create(
       program.builder(), program.getLoc(), *assignments + 1);
   return buildBest(context, program, e, options, candidates);
