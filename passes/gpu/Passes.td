@@ -17,6 +17,144 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// From programs to launches
+//===----------------------------------------------------------------------===//
+
+def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
+  let summary = "compute rows and sums over rows in ops of their own";
+  let description = [{
+    A `modular.grouped` with gradients becomes one that gives rows, among them
+    all that gradients sum up, and one whose gradients only sum arguments.
+
+    ```mlir
+    %dx, %dw = modular.grouped %p gather(%x) along(%dy) ... {
+      %h = ...
+      %s = linalg.generic ... ins(%h, %dym) // over rows
+      modular.yield %dxm, %s
+    } -> rows(...) gradients(...)
+    ```
+    becomes
+    ```mlir
+    %dx, %h = modular.grouped %p gather(%x) along(%dy) ... { modular.yield %dxm, %h }
+    %dw = modular.grouped %p gather(%x) along(%dy, %h) ... {
+      %s = linalg.generic ... ins(%hm, %dym)
+      modular.yield %s
+    } -> rows() gradients(...)
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "split", "Number of ops split">];
+}
+
+def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
+  let summary = "turn programs into calls of kernels";
+  let description = [{
+    Ops that work row by row over the same rows are one launch, of an invocation
+    a row; a plan, a grouped op, a sum over rows, an update are launches of their
+    own. Each launch is a private function that takes tensors to write its results
+    to, then what it reads, sizes among it; the program is left with calls.
+    Scalars of the call (seed, step, learning rate) come in one tensor of words,
+    with the role "scalar". `modular.invocations` of a function says how many
+    invocations a call has: a factor, and the argument that it is of.
+
+    ```mlir
+    %y = modular.linear %x, %w, %b : ...
+    %z = modular.relu %y : tensor<?x4xf32>
+    ```
+    becomes
+    ```mlir
+    %z = call @infer.linear(%empty, %n, %x, %w, %b) : ...
+    func.func private @infer.linear(%o: tensor<?x4xf32>, %n: index, %x: ...) attributes {modular.invocations = array<i64: 1, 1>} {
+      %r = scf.forall (%i) in (%n) shared_outs(%s = %o) -> (tensor<?x4xf32>) {
+        %xi = tensor.extract_slice %x[%i, 0] [1, 2] [1, 1] : ...
+        %yi = modular.linear %xi, %w, %b : ...
+        %zi = modular.relu %yi : tensor<1x4xf32>
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %zi into %s[%i, 0] [1, 4] [1, 1] : ...
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::bufferization::BufferizationDialect", "mlir::func::FuncDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numLaunches", "launches", "Number of launches formed">];
+}
+
+def HoistViewsPass : Pass<"modular-hoist-views"> {
+  let summary = "take views that all branches yield out of them";
+  let description = [{
+    ```mlir
+    %v = scf.if %c -> (memref<1x4xf32, strided<[4, 1], offset: ?>>) {
+      %a = memref.subview %y[%i, 0] [1, 4] [1, 1] : ...
+      ...
+      scf.yield %a
+    } else {
+      %b = memref.subview %y[%i, 0] [1, 4] [1, 1] : ...
+      ...
+      scf.yield %b
+    }
+    ```
+    becomes
+    ```mlir
+    %v = memref.subview %y[%i, 0] [1, 4] [1, 1] : ...
+    %unused = scf.if %c -> ... // which goes
+    ```
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numHoisted", "views", "Number of views hoisted">];
+}
+
+def MergeLaunchesPass : Pass<"modular-merge-launches", "mlir::ModuleOp"> {
+  let summary = "make one launch of launches that follow one another";
+  let description = [{
+    Calls of functions with a fixed number of invocations, of which none touches
+    what another one writes, become one call: invocations [0, n₁) are the first
+    one's, the next n₂ the second one's. Each starts at a multiple of 64, so that
+    no group works for two. At most 28 buffers go into one.
+
+    ```mlir
+    call @update.w(%w, %dw, %lr) // 100 invocations
+    call @update.b(%b, %db, %lr) // 10
+    ```
+    becomes
+    ```mlir
+    call @update.b.merged(%w, %dw, %lr, %b, %db) // 128 + 64
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numMerged", "merged", "Number of launches that became part of another">];
+}
+
+def OutlineKernelsPass : Pass<"modular-outline-kernels", "mlir::ModuleOp"> {
+  let summary = "turn functions of launches into kernels, and programs into a table";
+  let description = [{
+    Each private function becomes a `gpu.func` in a `gpu.module` of its name: its
+    buffers are bindings, its sizes launch constants, its loop over invocations
+    runs with 64 of them a group. Programs become a list of launches in the
+    module's attribute `modular.device_programs`, with formulas of the sizes of a
+    call for ranges, groups and constants.
+
+    ```mlir
+    func.func private @infer.linear(%o: memref<?x4xf32>, %x: ..., %n: index) {
+      scf.forall (%i) in (%n) {...}
+    ```
+    becomes
+    ```mlir
+    gpu.func @kernel(%o: memref<?x4xf32, #gpu.address_space<global>>, ...) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+      %c = modular.launch_constant 0 : i32
+      %n = arith.index_castui %c : i32 to index
+      %i = ... // 64 · group + invocation
+      %runs = arith.cmpi ult, %i, %n : index
+      scf.if %runs {...}
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "Number of kernels outlined">];
+}
+
+//===----------------------------------------------------------------------===//
 // Both
 //===----------------------------------------------------------------------===//
 

@@ -12,15 +12,59 @@
 #include "passes/gpu/Pipeline.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "passes/cpu/Pipeline.h"
 
 using namespace mlir;
 using namespace modc;
+
+static void addCleanup(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void modc::addLaunchPasses(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createNameOpsPass());
+  manager.addPass(createSplitGroupedPass());
+  addCleanup(manager);
+  manager.addPass(createFormLaunchesPass());
+  addCleanup(manager);
+}
+
+void modc::addKernelPasses(OpPassManager &manager) {
+  // What is left in a function has one row, so that all sizes are known.
+  manager.addPass(createDecomposePass());
+  LowerRoutingPassOptions routing;
+  routing.rowBlock = 1;
+  manager.addPass(createLowerRoutingPass(routing));
+  manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  addCleanup(manager);
+  manager.addPass(createFuseElementwisePass());
+  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(manager);
+  addBufferization(manager);
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  function.addPass(createLinalgGeneralizeNamedOpsPass());
+  function.addPass(createHoistViewsPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createLowerCopiesPass({/*plain=*/true}));
+  function.addPass(createConvertLinalgToLoopsPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(memref::createFoldMemRefAliasOpsPass());
+  addCleanup(manager);
+  manager.addPass(createMergeLaunchesPass());
+  manager.addPass(createOutlineKernelsPass());
+  addCleanup(manager);
+}
 
 /// Up to the form that both targets share.
 static OpPassManager &addCommonPasses(OpPassManager &manager) {
@@ -64,6 +108,12 @@ void modc::addNvvmPasses(OpPassManager &manager) {
 }
 
 void modc::registerGpuPipelines() {
+  PassPipelineRegistration<>("modular-to-launches",
+                             "From phase programs to phase launches",
+                             addLaunchPasses);
+  PassPipelineRegistration<>("modular-to-kernels",
+                             "From phase launches to phase kernels",
+                             addKernelPasses);
   PassPipelineRegistration<>("modular-kernels-to-spirv",
                              "From kernels to SPIR-V for Vulkan 1.1",
                              addSpirvPasses);

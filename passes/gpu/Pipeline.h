@@ -17,6 +17,13 @@
 
 namespace modc {
 
+/// From phase programs: programs become calls of functions on tensors, one for
+/// each launch.
+void addLaunchPasses(mlir::OpPassManager &manager);
+
+/// From those calls: functions become kernels of a `gpu.module`.
+void addKernelPasses(mlir::OpPassManager &manager);
+
 /// On a builtin module: each `gpu.module` in it becomes a `spirv.module` that
 /// can be serialized.
 void addSpirvPasses(mlir::OpPassManager &manager);

@@ -1,0 +1,48 @@
+//===- ElementKernel.h - Launches with an invocation an element -*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What has no rows: sums over rows, gradients of members, updates of
+// parameters. Each invocation computes one element, its sum in the order of the
+// rows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_GPU_ELEMENTKERNEL_H
+#define MODC_PASSES_GPU_ELEMENTKERNEL_H
+
+#include "passes/gpu/RowKernel.h"
+
+namespace modc {
+
+/// A linalg.generic with a static result that sums over rows or only combines
+/// elements, into destination 0. Fails with a diagnostic.
+llvm::LogicalResult emitElements(KernelFunction &kernel,
+                                 const Placement &placement,
+                                 mlir::linalg::GenericOp op);
+
+/// Gradient `i` of class `c`, whose body only sums over arguments
+/// (modular-split-grouped), into destination 0.
+llvm::LogicalResult emitMemberGradient(KernelFunction &kernel,
+                                       const Placement &placement, GroupedOp op,
+                                       unsigned c, unsigned i);
+
+/// The parameter and its states, which are destinations 0 and following, in
+/// place.
+void emitUpdate(KernelFunction &kernel, UpdateOp op);
+
+/// Sums of squares of parts of the gradients that `op` reads, as two numbers
+/// whose sum each is: [parts, 2].
+mlir::RankedTensorType squareSumsType(GradientNormOp op);
+void emitSquareSums(KernelFunction &kernel, GradientNormOp op);
+
+/// The norm and the scale as tensors of one, of those sums.
+llvm::SmallVector<mlir::Value>
+emitGradientNorm(KernelFunction &kernel, GradientNormOp op, mlir::Value sums);
+
+} // namespace modc
+
+#endif // MODC_PASSES_GPU_ELEMENTKERNEL_H

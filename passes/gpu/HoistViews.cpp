@@ -1,0 +1,76 @@
+//===- HoistViews.cpp - Views that branches agree on ----------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bufferization gives each branch of a switch over classes a view of the place
+// that all of them write to, and yields it. Kernels have no views as values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Passes.h"
+
+namespace modc {
+#define GEN_PASS_DEF_HOISTVIEWSPASS
+#include "passes/Passes.h.inc"
+} // namespace modc
+
+using namespace mlir;
+using namespace modc;
+
+namespace {
+
+/// The op that makes what a branch yields, through branches that agree; null if
+/// they do not.
+Operation *getView(Value value) {
+  if (auto branch = value.getDefiningOp<scf::IfOp>()) {
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    Operation *yes = getView(branch.thenYield().getOperand(number));
+    Operation *no = getView(branch.elseYield().getOperand(number));
+    bool same =
+        yes && no &&
+        (yes == no || OperationEquivalence::isEquivalentTo(
+                          yes, no, OperationEquivalence::IgnoreLocations));
+    return same ? yes : nullptr;
+  }
+  Operation *op = value.getDefiningOp();
+  return isa_and_nonnull<memref::SubViewOp, memref::AllocOp>(op) ? op : nullptr;
+}
+
+bool isDefinedBefore(Value value, Operation *op) {
+  return value.getParentRegion()->isAncestor(op->getParentRegion()) &&
+         !op->isProperAncestor(value.getParentRegion()->getParentOp());
+}
+
+struct HoistViewsPass : modc::impl::HoistViewsPassBase<HoistViewsPass> {
+  using HoistViewsPassBase::HoistViewsPassBase;
+
+  void runOnOperation() override {
+    // Outer branches first: what they hoist is no result of inner ones then.
+    getOperation()->walk<WalkOrder::PreOrder>([&](scf::IfOp branch) {
+      for (OpResult result : branch.getResults()) {
+        if (!isa<MemRefType>(result.getType()))
+          continue;
+        Operation *view = getView(result);
+        if (!view || !llvm::all_of(view->getOperands(), [&](Value operand) {
+              return isDefinedBefore(operand, branch);
+            }))
+          continue;
+        if (isa<memref::AllocOp>(view) && branch->isAncestor(view))
+          continue;
+        OpBuilder builder(branch);
+        Operation *hoisted =
+            isa<memref::AllocOp>(view) ? view : builder.clone(*view);
+        result.replaceAllUsesWith(hoisted->getResult(0));
+        ++numHoisted;
+      }
+    });
+  }
+};
+
+} // namespace

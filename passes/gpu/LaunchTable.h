@@ -1,0 +1,39 @@
+//===- LaunchTable.h - Programs as lists of launches ------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a program of a device is in a compiled model: which kernels, on which
+// ranges of memory, in how many groups, as formulas of the sizes of a call
+// (runtime/SignatureDevices.h reads them).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_GPU_LAUNCHTABLE_H
+#define MODC_PASSES_GPU_LAUNCHTABLE_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace modc {
+
+/// On a module: the table as JSON, but for the images of kernels.
+constexpr llvm::StringLiteral kDevicePrograms = "modular.device_programs";
+
+/// On the function of a kernel: invocations of a group.
+constexpr llvm::StringLiteral kGroupSizeAttr = "modular.group_size";
+
+/// What the name of a kernel's gpu.module adds to that of its function.
+constexpr llvm::StringLiteral kKernelSuffix = "_kernel";
+
+/// Buffers whose numbers of rows follow the constants of the call.
+constexpr llvm::StringLiteral kSizesAttr = "modular.sizes";
+
+/// Writes the table of the programs of `module`, which call functions whose
+/// kernels are in gpu.modules of their names. Fails with a diagnostic.
+llvm::LogicalResult recordLaunches(mlir::ModuleOp module);
+
+} // namespace modc
+
+#endif // MODC_PASSES_GPU_LAUNCHTABLE_H

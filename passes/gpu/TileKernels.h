@@ -1,0 +1,68 @@
+//===- TileKernels.h - Launches that have kernels of their own --*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every launch has a function that says what it computes, an invocation a row
+// or an element. Plans and matrix products of some size are computed by groups
+// that share memory instead (passes/gpu/kernels): their functions carry which
+// of their arguments are what.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_GPU_TILEKERNELS_H
+#define MODC_PASSES_GPU_TILEKERNELS_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "passes/gpu/KernelFunction.h"
+
+namespace modc {
+
+/// On a function: the kernel that takes its place, by the numbers of arguments.
+constexpr llvm::StringLiteral kTileKernel = "modular.tile_kernel";
+
+/// y = x·w + b, or x·wᵀ + b.
+struct MatrixProduct {
+  mlir::Value x, w, b;
+  bool transposed = false;
+
+  /// A `modular.linear` or a contraction of two matrices that starts at zero.
+  static std::optional<MatrixProduct> match(mlir::Operation *op);
+};
+
+/// A product of rows by a matrix of parameters that is worth tiles.
+bool isTiledProduct(mlir::Operation *op, const Placement &placement);
+void setProductKernel(KernelFunction &kernel, mlir::Operation *op,
+                      RowCount rows);
+
+/// A grouped op that is one such product, the same for all members.
+bool isTiledGrouped(GroupedOp op);
+void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows);
+
+/// The gradient of the weights of such a product.
+void setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
+                       unsigned i);
+
+void setPlanKernel(KernelFunction &kernel, PlanOp op);
+
+/// Fills the body of `kernel`, whose arguments are the buffers of `function`,
+/// and gives the number of invocations of a group.
+int64_t buildTileKernel(mlir::func::FuncOp function,
+                        mlir::gpu::GPUFuncOp kernel);
+
+/// Groups of a launch of such a function in both dimensions, as formulas in
+/// which `rows` is that of the rows.
+struct TileGroups {
+  /// The argument that has the rows, and a factor; none: the counts are fixed.
+  int64_t argument = -1, factor = 1;
+  /// rows / tile + members, or rows / tile rounded up.
+  int64_t tile = 0, members = 0;
+  int64_t x = 1, y = 1;
+};
+TileGroups getTileGroups(mlir::func::FuncOp function);
+
+} // namespace modc
+
+#endif // MODC_PASSES_GPU_TILEKERNELS_H

@@ -1,0 +1,42 @@
+// RUN: modc-opt %s --modular-form-launches -verify-diagnostics -split-input-file
+// What cannot run on a device is named where it is written.
+
+// Steps one after the other.
+func.func @recurrent(%h: tensor<?x4xf32> {modular.name = "h", modular.role = "input", modular.rows = "N"},
+                     %xs: tensor<?x6x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                     %w: tensor<2x4x4xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
+                     %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<?x4xf32> {
+  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
+  // expected-error @+1 {{'modular.scan' op cannot run on a device yet}}
+  %f, %a = modular.scan step(%t) carry(%c = %h : tensor<?x4xf32>) over(%x = %xs : tensor<?x6x4xf32>)
+      -> tensor<?x4xf32>, tensor<?x6x4xf32> {
+    %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+    %g = modular.grouped %plan gather(%c : tensor<?x4xf32>)
+      class [0, 1] parameters(%w : tensor<2x4x4xf32>) {
+      ^bb0(%cm: tensor<?x4xf32>, %wm: tensor<4x4xf32>):
+        %l = modular.linear %cm, %wm : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+        modular.yield %l : tensor<?x4xf32>
+      } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) gradients()
+    %n = modular.combine sum %plan, %g : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
+    modular.yield %n, %n : tensor<?x4xf32>, tensor<?x4xf32>
+  }
+  return %f : tensor<?x4xf32>
+}
+
+// -----
+
+// A slice of each point for its rows.
+func.func @by_point(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                    %keys: tensor<?x6x2xf32> {modular.name = "k", modular.role = "input", modular.rows = "N"},
+                    %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<?x4xf32> {
+  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
+  %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+  // expected-error @+1 {{'modular.grouped' op with operands or results by points cannot run on a device yet}}
+  %g, %k = modular.grouped %plan gather(%x : tensor<?x4xf32>) points(%keys : tensor<?x6x2xf32> rows 1)
+    class [0, 1] {
+    ^bb0(%xm: tensor<?x4xf32>, %km: tensor<6x2xf32>):
+      modular.yield %xm, %km : tensor<?x4xf32>, tensor<6x2xf32>
+    } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) points(tensor<?x6x2xf32>) gradients()
+  %c = modular.combine sum %plan, %g : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
+  return %c : tensor<?x4xf32>
+}
