@@ -64,6 +64,8 @@ struct DeviceLaunch {
   std::array<SizeExpression, 3> groups;
   std::vector<DeviceBinding> bindings;
   std::vector<SizeExpression> constants;
+  /// Rounds that an invocation makes in its loops, at most; absent: unknown.
+  std::optional<SizeExpression> rounds;
 };
 
 struct DeviceProgram {

@@ -173,6 +173,8 @@ DeviceLaunch Reader::launch(const json &object, const std::string &here) {
   for (const json &value : fields.array(object, "constants", here))
     launch.constants.push_back(formula(value, here + ": a constant"));
   compare("constants", launch.constants.size(), size_t(kernel.constants));
+  if (object.contains("rounds"))
+    launch.rounds = formula(object["rounds"], here + ": rounds");
   return launch;
 }
 

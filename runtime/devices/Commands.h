@@ -76,6 +76,8 @@ struct LaunchCommand {
   std::vector<uint32_t> constants;
   /// For people: "layer0.grouped".
   std::string label;
+  /// Rounds that an invocation makes in all its loops, at most; 0: not known.
+  int64_t rounds = 0;
 };
 
 /// Groups of a launch in all three dimensions.

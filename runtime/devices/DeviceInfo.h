@@ -49,6 +49,9 @@ struct DeviceLimits {
   int64_t invocations = 0;
   std::array<int64_t, 3> groupSize = {};
   std::array<int64_t, 3> groups = {};
+  /// Rounds that an invocation makes in all its loops; 0 without a limit.
+  /// lavapipe leaves every loop after so many, and says nothing.
+  int64_t rounds = 0;
 };
 
 struct DeviceInfo {

@@ -118,6 +118,12 @@ Result<LaunchCommand> Maker::make(const DeviceLaunch &launch) {
   }
   if (isEmpty(command))
     return command;
+  if (launch.rounds) {
+    Result<int64_t> rounds = valueOf(*launch.rounds, "rounds");
+    if (!rounds)
+      return rounds.error();
+    command.rounds = *rounds;
+  }
   for (size_t i = 0; i < launch.bindings.size(); ++i) {
     Result<DeviceRange> range = rangeOf(launch.bindings[i]);
     if (!range)

@@ -126,6 +126,8 @@ VulkanPhysicalDevice VulkanInstance::describe(VkPhysicalDevice handle) const {
     info.driver = "version " + std::to_string(properties.driverVersion);
   info.api = versionText(properties.apiVersion);
   info.limits = limitsOf(properties.limits);
+  if (info.name.find("llvmpipe") != std::string::npos)
+    info.limits.rounds = 65535; // LP_MAX_TGSI_LOOP_ITERATIONS of Mesa
   info.limits.memoryBytes = localMemory(table, handle);
   info.limits.bufferBytes = std::min(clamp(maintenance.maxMemoryAllocationSize),
                                      info.limits.memoryBytes);

@@ -43,6 +43,8 @@ Json toJson(const DeviceInfo &info) {
     json["invocations"] = limits.invocations;
     json["group_size"] = limits.groupSize;
     json["groups"] = limits.groups;
+    if (limits.rounds > 0)
+      json["rounds"] = limits.rounds;
     json["subgroup_size"] = info.subgroupSize;
     json["timestamps"] = info.timestamps;
     json["software"] = info.isSoftware;
