@@ -14,13 +14,14 @@
 
 #include "dialect/ModuleFile.h"
 #include "frontend/Codegen.h"
+#include "frontend/DeviceCompiler.h"
 #include "frontend/FlopCount.h"
 #include "frontend/KernelTable.h"
 #include "frontend/Linker.h"
 #include "frontend/SignatureText.h"
-#include "runtime/formats/File.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "runtime/formats/File.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -45,7 +46,8 @@ StringRef describe(DiagnosticSeverity severity) {
   return "";
 }
 
-/// "file:line:column: error: text". Line 0 means the file as a whole: then it is
+/// "file:line:column: error: text". Line 0 means the file as a whole: then it
+/// is
 /// "'file': text", as messages about other files are, unless the text names the
 /// file itself.
 void describe(llvm::raw_ostream &out, const Diagnostic &diagnostic) {
@@ -132,8 +134,8 @@ Status Compiler::verify(ModuleOp module) {
   return {};
 }
 
-/// The file of a step of the way: "4-buffers.mlir", with the target's name where
-/// there are several.
+/// The file of a step of the way: "4-buffers.mlir", with the target's name
+/// where there are several.
 static std::string dumpPath(const CompileOptions &options, int number,
                             std::string_view name, const std::string &target,
                             const char *extension) {
@@ -154,30 +156,47 @@ Status Compiler::dump(ModuleOp module, Phase phase,
       print(module));
 }
 
+/// Phases of devices follow `programs`: 3-launches.vulkan.mlir.
+Status Compiler::dumpDevicePhase(ModuleOp module, std::string_view phase,
+                                 const std::string &device,
+                                 const CompileOptions &options) {
+  if (options.dumpPhases.empty())
+    return {};
+  if (Status made = createDirectories(options.dumpPhases); !made)
+    return made;
+  std::string name = device;
+  std::replace(name.begin(), name.end(), ':', '-');
+  int number = int(Phase::Programs) + (phase == "launches" ? 1 : 2);
+  return writeFile(options.dumpPhases + "/" + std::to_string(number) + "-" +
+                       std::string(phase) + "." + name + ".mlir",
+                   print(module));
+}
+
 Result<std::string> Compiler::generateObject(ModuleOp module,
                                              const CompileOptions &options,
-                                             const CpuTarget &target) {
+                                             const CpuTarget &target,
+                                             int64_t deviceCodeBytes) {
   unsigned optimization = options.pipeline.optimization;
-  Result<std::string> object =
-      generateCode(module, target, optimization, CodeKind::Object);
+  Result<std::string> object = generateCode(module, target, optimization,
+                                            CodeKind::Object, deviceCodeBytes);
   if (!object || options.dumpPhases.empty() || !options.dumpCode)
     return object;
   // Again from the start: code of a copy of the IR differs in its labels.
   auto write = [&](const char *extension, Result<std::string> code) -> Status {
     if (!code)
       return code.error();
-    return writeFile(dumpPath(options, int(Phase::Llvm) + 1, "code",
-                              target.name, extension),
-                     *code);
+    return writeFile(
+        dumpPath(options, int(Phase::Llvm) + 1, "code", target.name, extension),
+        *code);
   };
   if (Status s = write(".o", *object); !s)
     return s.error();
-  if (Status s = write(".ll", generateCode(module, target, optimization,
-                                           CodeKind::LlvmIr));
+  if (Status s = write(
+          ".ll", generateCode(module, target, optimization, CodeKind::LlvmIr));
       !s)
     return s.error();
-  if (Status s = write(".s", generateCode(module, target, optimization,
-                                          CodeKind::Assembly));
+  if (Status s = write(
+          ".s", generateCode(module, target, optimization, CodeKind::Assembly));
       !s)
     return s.error();
   return object;
@@ -219,15 +238,15 @@ Status Compiler::lower(ModuleOp module, Phase to,
   // What the hash is of must not change on the way.
   if (options.from == Phase::Network)
     recordHash(module);
-  if (Status dumped = dump(module, options.from, options, targets->front().name);
+  if (Status dumped =
+          dump(module, options.from, options, targets->front().name);
       !dumped)
     return dumped;
   return lower(module, options.from, to, options, targets->front());
 }
 
 Status Compiler::lower(ModuleOp module, Phase from, Phase to,
-                       const CompileOptions &options,
-                       const CpuTarget &target) {
+                       const CompileOptions &options, const CpuTarget &target) {
   PipelineOptions pipeline = options.pipeline;
   pipeline.vectorBits = target.vectorBits();
   for (int i = int(from) + 1; i <= int(to); ++i) {
@@ -235,8 +254,7 @@ Status Compiler::lower(ModuleOp module, Phase from, Phase to,
     buildPipeline(manager, Phase(i - 1), Phase(i), pipeline);
     // Once a phase: after each of its passes would take a fifth of the time.
     manager.enableVerifier(false);
-    if (mlir::failed(manager.run(module)) ||
-        mlir::failed(mlir::verify(module)))
+    if (mlir::failed(manager.run(module)) || mlir::failed(mlir::verify(module)))
       return failure("phase " + std::string(nameOf(Phase(i))) +
                      " failed without a message");
     if (Phase(i) == Phase::Programs)
@@ -274,10 +292,41 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
   if (!targets)
     return targets.error();
-  // Targets part where registers begin to matter.
+  Result<std::vector<std::string>> devices =
+      parseDeviceTargets(options.targets);
+  if (!devices)
+    return devices.error();
+  // Targets part where registers begin to matter, devices before.
   Phase shared = std::max(options.from, Phase::Tiled);
-  if (Status lowered = lower(module, shared, options); !lowered)
-    return lowered.error();
+  std::vector<llvm::json::Object> deviceFacts;
+  std::string deviceCode;
+  if (devices->empty()) {
+    if (Status lowered = lower(module, shared, options); !lowered)
+      return lowered.error();
+  } else {
+    if (int(options.from) > int(Phase::Programs))
+      return makeError("target ", devices->front(), ": IR of phase ",
+                       nameOf(options.from),
+                       " is of the processor's, programs or an earlier phase "
+                       "is wanted");
+    if (Status lowered = lower(module, Phase::Programs, options); !lowered)
+      return lowered.error();
+    for (const std::string &device : *devices) {
+      OwningOpRef<ModuleOp> own(module.clone());
+      auto listener = [&](ModuleOp ir, std::string_view phase) {
+        return dumpDevicePhase(ir, phase, device, options);
+      };
+      Result<llvm::json::Object> facts =
+          compileForDevice(*own, device, listener, deviceCode);
+      if (!facts)
+        return failure(facts.error().message());
+      deviceFacts.push_back(std::move(*facts));
+    }
+    if (Status lowered =
+            lower(module, Phase::Programs, shared, options, targets->front());
+        !lowered)
+      return lowered.error();
+  }
   CompiledModel result;
   Result<std::string> signature =
       completeSignature(module, *targets, options.pipeline);
@@ -287,21 +336,24 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   std::vector<llvm::json::Object> facts;
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> own(module.clone());
-    if (Status lowered =
-            lower(*own, shared, Phase::Llvm, options, target);
+    if (Status lowered = lower(*own, shared, Phase::Llvm, options, target);
         !lowered)
       return lowered.error();
     facts.push_back(targetFactsOf(*own));
     messages.clear();
-    Result<std::string> object = generateObject(*own, options, target);
+    Result<std::string> object =
+        generateObject(*own, options, target, int64_t(deviceCode.size()));
     if (!object)
       return failure(object.error().message());
     if (Status imports = checkImports(*object); !imports)
       return imports.error().within(target.name);
     result.objects.push_back(std::move(*object));
   }
-  result.signature = withTargetFacts(result.signature, std::move(facts));
-  Result<std::string> entry = generateEntry(*targets, result.signature);
+  result.signature =
+      withDevices(withTargetFacts(result.signature, std::move(facts)),
+                  std::move(deviceFacts));
+  Result<std::string> entry =
+      generateEntry(*targets, result.signature, deviceCode);
   if (!entry)
     return entry.error();
   result.objects.push_back(std::move(*entry));

@@ -104,9 +104,13 @@ private:
               const std::string &target);
   /// The object of a module in phase `llvm`; writes all forms of it where
   /// `options` asks for them.
+  Status dumpDevicePhase(mlir::ModuleOp module, std::string_view phase,
+                         const std::string &device,
+                         const CompileOptions &options);
   Result<std::string> generateObject(mlir::ModuleOp module,
                                      const CompileOptions &options,
-                                     const CpuTarget &target);
+                                     const CpuTarget &target,
+                                     int64_t deviceCodeBytes);
   /// From the phase `from` to `to`, for one target.
   Status lower(mlir::ModuleOp module, Phase from, Phase to,
                const CompileOptions &options, const CpuTarget &target);

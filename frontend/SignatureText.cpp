@@ -79,4 +79,18 @@ Result<std::string> completeSignature(ModuleOp module,
   return result;
 }
 
+std::string withDevices(const std::string &signature,
+                        std::vector<llvm::json::Object> devices) {
+  if (devices.empty())
+    return signature;
+  llvm::json::Value root = cantFail(llvm::json::parse(signature));
+  llvm::json::Array list;
+  for (llvm::json::Object &device : devices)
+    list.push_back(std::move(device));
+  (*root.getAsObject())["devices"] = std::move(list);
+  std::string text;
+  llvm::raw_string_ostream(text) << root;
+  return text;
+}
+
 } // namespace modc

@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "passes/Pipelines.h"
 #include "runtime/formats/Result.h"
+#include "llvm/Support/JSON.h"
 
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ void recordHash(mlir::ModuleOp module);
 Result<std::string> completeSignature(mlir::ModuleOp module,
                                       const std::vector<CpuTarget> &targets,
                                       const PipelineOptions &options);
+
+/// The signature with what it holds for devices, in their order.
+std::string withDevices(const std::string &signature,
+                        std::vector<llvm::json::Object> devices);
 
 } // namespace modc
 

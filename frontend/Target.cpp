@@ -57,8 +57,8 @@ Result<CpuTarget> CpuTarget::parse(std::string_view text) {
     if (name == level.name)
       return CpuTarget{level.name, level.name, level.features};
   return makeError("unknown target ", inQuotes(text),
-                   ", expected cpu:host, cpu:x86-64-v2, cpu:x86-64-v3 or "
-                   "cpu:x86-64-v4");
+                   ", expected cpu:host, cpu:x86-64-v2, cpu:x86-64-v3, "
+                   "cpu:x86-64-v4, vulkan or cuda:sm_80 and later");
 }
 
 int64_t CpuTarget::vectorBits() const {
@@ -67,10 +67,38 @@ int64_t CpuTarget::vectorBits() const {
   return features & MODC_CPU_AVX ? 256 : 128;
 }
 
+static bool isDevice(std::string_view text) {
+  return text == "vulkan" || text.substr(0, 5) == "cuda:";
+}
+
+Result<std::vector<std::string>>
+parseDeviceTargets(const std::vector<std::string> &texts) {
+  std::vector<std::string> targets;
+  for (const std::string &text : texts) {
+    if (!isDevice(text) ||
+        std::find(targets.begin(), targets.end(), text) != targets.end())
+      continue;
+    unsigned chip = 0;
+    if (text != "vulkan" &&
+        (text.substr(0, 8) != "cuda:sm_" ||
+         llvm::StringRef(text).drop_front(8).getAsInteger(10, chip) ||
+         chip < 80))
+      return makeError("unknown target ", inQuotes(text),
+                       ", expected cuda:sm_80 or a later chip");
+    targets.push_back(text);
+  }
+  return targets;
+}
+
 Result<std::vector<CpuTarget>>
 parseTargets(const std::vector<std::string> &texts) {
   std::vector<CpuTarget> targets;
+  bool devices = false;
   for (const std::string &text : texts) {
+    if (isDevice(text)) {
+      devices = true;
+      continue;
+    }
     Result<CpuTarget> target = CpuTarget::parse(text);
     if (!target)
       return target.error();
@@ -80,6 +108,9 @@ parseTargets(const std::vector<std::string> &texts) {
     if (!known)
       targets.push_back(std::move(*target));
   }
+  // What draws parameters, and what a device lacks, runs on the processor.
+  if (targets.empty() && devices)
+    return parseTargets({"cpu:host"});
   if (targets.empty())
     return Error("no target to compile for");
   std::sort(targets.begin(), targets.end(), [](auto &a, auto &b) {

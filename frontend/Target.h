@@ -39,6 +39,11 @@ struct CpuTarget {
   int64_t vectorBits() const;
 };
 
+/// "vulkan" and "cuda:sm_XX" among `texts`, each once, in their order. Fails at
+/// a chip that no kernels are made for.
+Result<std::vector<std::string>>
+parseDeviceTargets(const std::vector<std::string> &texts);
+
 /// All targets of one compilation, the most demanding first, each once.
 Result<std::vector<CpuTarget>>
 parseTargets(const std::vector<std::string> &texts);

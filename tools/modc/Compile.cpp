@@ -185,7 +185,8 @@ void declare(Flags &parser, CompileFlags &flags) {
                 "what to write");
   parser.texts("--target", "TARGET", flags.targets,
                "cpu:host, cpu:x86-64-v2, -v3 or -v4; repeatable, the library "
-               "then takes the best one that runs (default: cpu:host)");
+               "then takes the best one that runs (default: cpu:host); vulkan "
+               "or cuda:sm_80 and later: kernels for such devices beside it");
   parser.texts("--program", "NAME", flags.programs,
                "a program that the library has, such as infer; repeatable "
                "(default: all)");

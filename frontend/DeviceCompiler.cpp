@@ -1,0 +1,85 @@
+//===- DeviceCompiler.cpp - Programs for devices --------------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each kernel is an image of its own: a program loads only those that it needs.
+// Kernels of equal code share one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/DeviceCompiler.h"
+
+#include "frontend/DeviceCode.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/gpu/LaunchTable.h"
+#include "passes/gpu/Pipeline.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace modc {
+namespace {
+
+Status run(ModuleOp module, void (*addPasses)(OpPassManager &),
+           std::string_view phase, const DevicePhaseListener &listener) {
+  PassManager manager(module.getContext());
+  addPasses(manager);
+  // Once a phase: after each of its passes would take a fifth of the time.
+  manager.enableVerifier(false);
+  if (mlir::failed(manager.run(module)) || mlir::failed(mlir::verify(module)))
+    return makeError("phase ", phase, " failed without a message");
+  return listener ? listener(module, phase) : Status();
+}
+
+} // namespace
+
+Result<llvm::json::Object> compileForDevice(ModuleOp module,
+                                            std::string_view target,
+                                            const DevicePhaseListener &listener,
+                                            std::string &code) {
+  // Parameters are drawn by the processor, once.
+  if (auto init = module.lookupSymbol<func::FuncOp>("init"))
+    init.erase();
+  if (Status s = run(module, addLaunchPasses, "launches", listener); !s)
+    return s.error();
+  if (Status s = run(module, addKernelPasses, "kernels", listener); !s)
+    return s.error();
+  auto text = module->getAttrOfType<StringAttr>(kDevicePrograms);
+  if (!text)
+    return makeError("the module has no attribute '", kDevicePrograms.str(),
+                     "'");
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(text.getValue());
+  if (!parsed)
+    return makeError("'", kDevicePrograms.str(), "' is not valid JSON: ",
+                     llvm::toString(parsed.takeError()));
+  llvm::json::Object table = std::move(*parsed->getAsObject());
+  llvm::StringMap<int64_t> offsets;
+  for (llvm::json::Value &entry : *table.getArray("kernels")) {
+    llvm::json::Object &kernel = *entry.getAsObject();
+    std::string name = kernel.getString("name")->str();
+    auto kernels =
+        module.lookupSymbol<gpu::GPUModuleOp>(name + kKernelSuffix.str());
+    Result<std::string> image =
+        target == "vulkan"
+            ? generateSpirv(kernels)
+            : generatePtx(kernels, target.substr(target.find(':') + 1));
+    if (!image)
+      return image.error().within(name);
+    auto [known, isNew] = offsets.try_emplace(*image, 0);
+    if (isNew) {
+      code.resize((code.size() + 7) / 8 * 8);
+      known->second = code.size();
+      code += *image;
+    }
+    kernel["image"] = llvm::json::Array{known->second, int64_t(image->size())};
+  }
+  table["target"] = std::string(target);
+  return table;
+}
+
+} // namespace modc
