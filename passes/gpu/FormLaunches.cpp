@@ -64,6 +64,8 @@ struct Launch {
   SmallVector<Operation *> ops;
   /// Of a Gradient: class and number.
   unsigned classNumber = 0, number = 0;
+  /// Whose results it reads.
+  DenseSet<Operation *> sources = {};
 };
 
 /// The op that writes a value to where the program wants it; null if there is
@@ -103,6 +105,7 @@ public:
     for (Operation &op : program.getBody().front().without_terminator())
       if (failed(add(&op)))
         return failure();
+    delaySums();
     return success();
   }
 
@@ -230,6 +233,35 @@ private:
         return success();
       }
     return start({Launch::Single, {}, {op}, 0, 0});
+  }
+
+  /// Sums over rows run as late as they can: side by side they are one launch.
+  void delaySums() {
+    for (Launch &launch : launches)
+      for (Operation *op : launch.ops)
+        addSources(op, launch.sources);
+    for (size_t i = launches.size(); i-- > 0;)
+      if (launches[i].kind == Launch::Elements ||
+          launches[i].kind == Launch::Gradient)
+        for (size_t j = i;
+             j + 1 < launches.size() && !reads(launches[j + 1], launches[j]) &&
+             launches[j + 1].kind != launches[j].kind;
+             ++j)
+          std::swap(launches[j], launches[j + 1]);
+  }
+
+  static bool reads(const Launch &reader, const Launch &maker) {
+    return llvm::any_of(
+        maker.ops, [&](Operation *op) { return reader.sources.contains(op); });
+  }
+
+  /// All ops that `op` reads, through ops that launches have of their own.
+  static void addSources(Operation *op, DenseSet<Operation *> &sources) {
+    for (Value operand : operandsOf(op))
+      if (Operation *source = operand.getDefiningOp())
+        if (sources.insert(source).second &&
+            (isCheap(source) || isa<Write>(source)))
+          addSources(source, sources);
   }
 
   LogicalResult addGrouped(GroupedOp op) {

@@ -73,10 +73,11 @@ struct Rounds {
       Rounds inner;
       for (Region &region : op.getRegions())
         for (Block &nested : region) {
-          // One of several branches.
+          // All branches: invocations that run side by side may take
+          // different ones.
           Rounds next = of(nested);
-          inner.fixed = std::max(inner.fixed, next.fixed);
-          inner.perRow = std::max(inner.perRow, next.perRow);
+          inner.fixed += next.fixed;
+          inner.perRow += next.perRow;
         }
       auto loop = dyn_cast<scf::ForOp>(op);
       if (!loop) {

@@ -60,11 +60,15 @@ public:
       group.clear();
     };
     for (func::CallOp call : calls) {
+      bool free = llvm::none_of(
+          group, [&](func::CallOp other) { return conflict(other, call); });
       if (!canMerge(call)) {
-        flush();
+        // The group's launches run after it, if they can.
+        if (!free)
+          flush();
         continue;
       }
-      if (!group.empty() && !fits(group, call))
+      if (!free || !fits(group, call))
         flush();
       group.push_back(call);
     }
@@ -124,22 +128,23 @@ private:
            to.getInt() < endOf(first, from);
   }
 
-  bool fits(MutableArrayRef<func::CallOp> group, func::CallOp call) {
+  /// Whether one of two calls writes what the other one touches.
+  bool conflict(func::CallOp first, func::CallOp second) {
+    for (Use a : usesOf(first))
+      for (Use b : usesOf(second))
+        if ((a.writes || b.writes) && overlap(a.buffer, b.buffer))
+          return true;
+    return false;
+  }
+
+  bool fits(ArrayRef<func::CallOp> group, func::CallOp call) {
     SetVector<Value> buffers;
     for (func::CallOp other : group)
       for (Use use : usesOf(other))
         buffers.insert(use.buffer);
-    SmallVector<Use> uses = usesOf(call);
-    for (Use use : uses)
+    for (Use use : usesOf(call))
       buffers.insert(use.buffer);
-    if (buffers.size() > kBuffers)
-      return false;
-    for (func::CallOp other : group)
-      for (Use a : usesOf(other))
-        for (Use b : uses)
-          if ((a.writes || b.writes) && overlap(a.buffer, b.buffer))
-            return false;
-    return true;
+    return buffers.size() <= kBuffers;
   }
 
   void merge(MutableArrayRef<func::CallOp> group) {

@@ -108,7 +108,7 @@ def MergeLaunchesPass : Pass<"modular-merge-launches", "mlir::ModuleOp"> {
   let summary = "make one launch of launches that follow one another";
   let description = [{
     Calls of functions with a fixed number of invocations, of which none touches
-    what another one writes, become one call: invocations [0, n₁) are the first
+    what another one or a call between them writes, become one call: invocations [0, n₁) are the first
     one's, the next n₂ the second one's. Each starts at a multiple of 64, so that
     no group works for two. At most 28 buffers go into one.
 

@@ -55,8 +55,8 @@ struct Split {
       summands.push_back(computedSummands(op, c));
   }
 
-  /// The row results, and what gradients sum. A class yields zeros for what
-  /// another class sums.
+  /// The row results, and what gradients sum. What another class sums a class
+  /// leaves undefined: no sum reads its members' positions.
   GroupedOp buildRows() {
     SmallVector<Type> types(op.getRowResults().getTypes());
     for (auto &values : summands)
@@ -81,8 +81,9 @@ struct Split {
       SmallVector<Value> values(yield->getOperands().take_front(numRows));
       for (auto [other, list] : llvm::enumerate(summands))
         for (Value value : list)
-          values.push_back(other == c ? mapping.lookup(value)
-                                      : zeros(region.front(), value.getType()));
+          values.push_back(other == c
+                               ? mapping.lookup(value)
+                               : undefined(region.front(), value.getType()));
       llvm::append_range(
           values,
           yield->getOperands().drop_front(numRows).take_front(numPoints));
@@ -91,10 +92,11 @@ struct Split {
     return rows;
   }
 
-  Value zeros(Block &body, Type type) {
+  /// What nobody reads.
+  Value undefined(Block &body, Type type) {
     auto tensor = cast<RankedTensorType>(type);
     Value count = b.dim(body.getArgument(0), 0);
-    return b.fill(b.empty(tensor, count), 0.0);
+    return b.empty(tensor, count);
   }
 
   /// The gradients, of the same values in grouped order.

@@ -18,7 +18,10 @@
 using namespace mlir;
 using namespace modc;
 
-/// Below both, a row is less work than its share of a tile.
+/// Rows of both sides up to here stay with one invocation, which goes on with
+/// them: a launch less.
+constexpr int64_t kNarrow = 64;
+/// Below both, an element of a member is less work than its share of a tile.
 constexpr int64_t kWide = 32;
 
 //===----------------------------------------------------------------------===//
@@ -72,10 +75,10 @@ std::optional<MatrixProduct> MatrixProduct::match(Operation *op) {
   return std::nullopt;
 }
 
-static bool isWide(Value w) {
+static bool isWide(Value w, int64_t than = kWide) {
   auto type = cast<RankedTensorType>(w.getType());
   return type.hasStaticShape() &&
-         (type.getDimSize(0) > kWide || type.getDimSize(1) > kWide);
+         (type.getDimSize(0) > than || type.getDimSize(1) > than);
 }
 
 /// Whether a launch takes the value as an argument, as it is.
@@ -86,7 +89,7 @@ static bool isWhole(Value value) {
 
 bool modc::isTiledProduct(Operation *op, const Placement &placement) {
   auto product = MatrixProduct::match(op);
-  if (!product || !isWide(product->w) || !isWhole(product->x) ||
+  if (!product || !isWide(product->w, kNarrow) || !isWhole(product->x) ||
       !isWhole(product->w) || (product->b && !isWhole(product->b)))
     return false;
   auto placed = placement.get(product->x);

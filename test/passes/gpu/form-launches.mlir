@@ -185,11 +185,11 @@ func.func @update(%touched: tensor<3xi32> {modular.name = "touched", modular.rol
 // CHECK-LABEL: func.func @wide(
 // CHECK: %[[L:.*]] = call @wide.linear(
 // CHECK: call @wide.relu(%arg1, %{{.*}}, %[[L]])
-func.func @wide(%x: tensor<?x64xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+func.func @wide(%x: tensor<?x80xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
                 %y: tensor<?x10xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "N"},
-                %w: tensor<64x10xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
-                %b: tensor<10xf32> {modular.name = "b", modular.offset = 2560 : i64, modular.role = "parameter"}) -> tensor<?x10xf32> {
-  %l = modular.linear %x, %w, %b : tensor<?x64xf32>, tensor<64x10xf32>, tensor<10xf32> -> tensor<?x10xf32>
+                %w: tensor<80x10xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
+                %b: tensor<10xf32> {modular.name = "b", modular.offset = 3200 : i64, modular.role = "parameter"}) -> tensor<?x10xf32> {
+  %l = modular.linear %x, %w, %b : tensor<?x80xf32>, tensor<80x10xf32>, tensor<10xf32> -> tensor<?x10xf32>
   %r = modular.relu %l : tensor<?x10xf32>
   %o = bufferization.materialize_in_destination %r in %y : (tensor<?x10xf32>, tensor<?x10xf32>) -> tensor<?x10xf32>
   return %o : tensor<?x10xf32>

@@ -12,7 +12,7 @@
 // CHECK-SAME{LITERAL}: "groups":["1","1","1"],"kernel":3,"label":"plan"
 // A slot holds one tensor after another.
 // CHECK-SAME{LITERAL}: "slots":["4 N * 8 N * max","4 N *","4 N *","16","4 N *"]
-// CHECK-SAME{LITERAL}: "wide":{"launches":[{"bindings":[["slot",0,"0","40 N *"],["buffer",0,"0","4 N * 64 *"],["parameters",0,"0","2560"],["parameters",0,"2560","40"]],"constants":["N"],"groups":["N 1 * 32 ceil","1","1"],"kernel":0,"label":"linear"
+// CHECK-SAME{LITERAL}: "wide":{"launches":[{"bindings":[["slot",0,"0","40 N *"],["buffer",0,"0","4 N * 80 *"],["parameters",0,"0","3200"],["parameters",0,"3200","40"]],"constants":["N"],"groups":["N 1 * 32 ceil","1","1"],"kernel":0,"label":"linear"
 // CHECK-SAME{LITERAL}: {"bindings":[["buffer",1,"0","4 N * 10 *"],["slot",0,"0","40 N *"]],"constants":["N"],"groups":["N 64 ceil 32768 min","N 64 ceil 32768 ceil","1"],"kernel":1,"label":"relu"
 // CHECK-SAME{LITERAL}: "slots":["40 N *"]
 
@@ -23,11 +23,11 @@
 // CHECK: gpu.module @wide.relu_kernel
 // CHECK-NOT: gpu.barrier
 // CHECK: gpu.return
-func.func @wide(%x: tensor<?x64xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+func.func @wide(%x: tensor<?x80xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
                 %y: tensor<?x10xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "N"},
-                %w: tensor<64x10xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
-                %b: tensor<10xf32> {modular.name = "b", modular.offset = 2560 : i64, modular.role = "parameter"}) -> tensor<?x10xf32> {
-  %l = modular.linear %x, %w, %b : tensor<?x64xf32>, tensor<64x10xf32>, tensor<10xf32> -> tensor<?x10xf32>
+                %w: tensor<80x10xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
+                %b: tensor<10xf32> {modular.name = "b", modular.offset = 3200 : i64, modular.role = "parameter"}) -> tensor<?x10xf32> {
+  %l = modular.linear %x, %w, %b : tensor<?x80xf32>, tensor<80x10xf32>, tensor<10xf32> -> tensor<?x10xf32>
   %r = modular.relu %l : tensor<?x10xf32>
   %o = bufferization.materialize_in_destination %r in %y : (tensor<?x10xf32>, tensor<?x10xf32>) -> tensor<?x10xf32>
   return %o : tensor<?x10xf32>
