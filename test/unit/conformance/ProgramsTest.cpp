@@ -32,7 +32,9 @@ constexpr double kLr = 0.01;
 /// Of a step: Adam divides a gradient by its own size, however small that is.
 constexpr double kStepTolerance = 5e-3;
 
-std::shared_ptr<const Model> compile(const std::string &path) {
+/// With all programs, or those that are named.
+std::shared_ptr<const Model> compile(const std::string &path,
+                                     std::vector<std::string> programs = {}) {
   Compiler compiler;
   auto module = compiler.parseFile(path);
   EXPECT_TRUE(bool(module)) << module.error().message();
@@ -41,6 +43,7 @@ std::shared_ptr<const Model> compile(const std::string &path) {
   CompileOptions options;
   options.targets = {"cpu:host", "vulkan"};
   options.pipeline.dispatch = Dispatch::Naive;
+  options.pipeline.programs = std::move(programs);
   std::string folder =
       testing::TempDir() + "/modc-conformance-" + std::to_string(getpid());
   std::filesystem::create_directories(folder);
@@ -238,6 +241,52 @@ TEST_P(Programs, AgreeWithTheProcessor) {
   }
   for (const std::string &message : device->takeMessages())
     ADD_FAILURE() << message;
+}
+
+/// 4, 6 for each modular layer, one more where it picks several members, and 3
+/// for each other layer with parameters.
+TEST(Launches, OfAStepAreFew) {
+  struct Bar {
+    const char *name;
+    size_t launches;
+  };
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19}}) {
+    auto model = compile(std::string(MODC_EXAMPLES "/") + bar.name + ".mlir",
+                         {"train_step"});
+    ASSERT_TRUE(model);
+    const Signature &signature = model->signature();
+    int step = signature.findProgram("train_step");
+    ASSERT_GE(step, 0);
+    ASSERT_EQ(signature.devices.size(), 1u);
+    const auto &program = signature.devices[0].programs[size_t(step)];
+    ASSERT_TRUE(program.has_value());
+    EXPECT_LE(program->launches.size(), bar.launches) << bar.name;
+  }
+}
+
+/// lavapipe would give a wrong number.
+TEST(Launches, OfTooManyRoundsAreRefused) {
+  auto model =
+      compile(MODC_EXAMPLES "/fashion-mnist-mixed.mlir", {"init", "infer"});
+  auto device = lavapipe();
+  ASSERT_TRUE(model && device);
+  if (device->info().limits.rounds == 0)
+    GTEST_SKIP() << device->info().label() << " has no limit of rounds";
+  SessionOptions options;
+  options.device = device;
+  auto session = Session::create(model, options);
+  ASSERT_TRUE(bool(session)) << session.error().message();
+  ASSERT_TRUE(bool((*session)->init(1)));
+  int number = model->signature().findProgram("infer");
+  Buffers buffers(model->signature().programs[size_t(number)], 1, 1);
+  Status status =
+      (*session)->call(number, buffers.list.data(), buffers.list.size(), 1, 1,
+                       nullptr, 0, nullptr, 0);
+  ASSERT_FALSE(bool(status));
+  EXPECT_NE(status.error().message().find(
+                "rounds of loops in an invocation, the device has at most"),
+            std::string::npos)
+      << status.error().message();
 }
 
 INSTANTIATE_TEST_SUITE_P(Examples, Programs,

@@ -209,7 +209,12 @@ TEST(Compiler, UnknownTargetIsRefused) {
   ASSERT_FALSE(bool(status));
   EXPECT_EQ(status.error().message(),
             "unknown target 'cpu:pentium', expected cpu:host, cpu:x86-64-v2, "
-            "cpu:x86-64-v3 or cpu:x86-64-v4");
+            "cpu:x86-64-v3, cpu:x86-64-v4, vulkan or cuda:sm_80 and later");
+  options.targets = {"cpu:host", "cuda:sm_75"};
+  status = compileScale(scratch("pentium.so"), options);
+  ASSERT_FALSE(bool(status));
+  EXPECT_EQ(status.error().message(),
+            "unknown target 'cuda:sm_75', expected cuda:sm_80 or a later chip");
 }
 
 TEST(Compiler, PhasesAreDumped) {
