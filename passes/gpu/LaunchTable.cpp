@@ -109,6 +109,24 @@ private:
   }
 };
 
+/// Of a product two for each column of its rows, of a sum over rows two for
+/// each row; a plan's group takes its rows side by side.
+Rounds getTileRounds(func::FuncOp function) {
+  Rounds rounds;
+  int64_t widest = 0;
+  for (Type type : function.getArgumentTypes())
+    if (auto buffer = dyn_cast<MemRefType>(type))
+      for (int64_t size : buffer.getShape())
+        widest = std::max(widest, ShapedType::isDynamic(size) ? 0 : size);
+  rounds.fixed = 2 * widest + 1024;
+  auto kind = function->getAttrOfType<DictionaryAttr>(kTileKernel)
+                  .getAs<StringAttr>("kind");
+  rounds.perRow = kind.getValue() == "gradient" ? 2
+                  : kind.getValue() == "plan"   ? 1
+                                                : 0;
+  return rounds;
+}
+
 class ProgramTable {
 public:
   ProgramTable(func::FuncOp program, const llvm::StringMap<int64_t> &kernels)
@@ -220,9 +238,7 @@ private:
         {"groups", llvm::json::Array{x, y, "1"}},
         {"bindings", std::move(bindings)},
         {"constants", std::move(constants)}};
-    // Groups that share memory make few rounds, whatever the sizes.
-    if (!function->hasAttr(kTileKernel))
-      launch["rounds"] = roundsOf(call, function);
+    launch["rounds"] = roundsOf(call, function);
     return llvm::json::Value(std::move(launch));
   }
 
@@ -242,7 +258,11 @@ private:
 
   /// An upper bound: no loop runs longer than the longest buffer has rows.
   std::string roundsOf(func::CallOp call, func::FuncOp function) {
-    Rounds rounds = Rounds::of(function.getBody().front());
+    // Groups that share memory go through rows and columns in tiles, with
+    // loops over a tile: twice as many rounds as there are of these, at most.
+    Rounds rounds = function->hasAttr(kTileKernel)
+                        ? getTileRounds(function)
+                        : Rounds::of(function.getBody().front());
     Value longest = formula->constant(0);
     for (Value operand : call.getOperands()) {
       auto type = dyn_cast<MemRefType>(operand.getType());

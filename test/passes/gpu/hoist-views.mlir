@@ -109,3 +109,21 @@ func.func @unknown_place(%c: i1, %y: memref<?x4xf32>, %p: memref<1xindex>) {
   memref.store %one, %v[%c0, %c0] : !view
   return
 }
+
+// Two allocations are two places, and stay apart.
+// CHECK-LABEL: func.func @two_buffers(
+// CHECK: %[[V:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<4xf32>
+// CHECK: memref.store %{{.*}}, %[[V]]
+func.func @two_buffers(%c: i1) {
+  %one = arith.constant 1.0 : f32
+  %c0 = arith.constant 0 : index
+  %a = memref.alloc() : memref<4xf32>
+  %b = memref.alloc() : memref<4xf32>
+  %v = scf.if %c -> (memref<4xf32>) {
+    scf.yield %a : memref<4xf32>
+  } else {
+    scf.yield %b : memref<4xf32>
+  }
+  memref.store %one, %v[%c0] : memref<4xf32>
+  return
+}
