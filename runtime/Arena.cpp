@@ -6,22 +6,44 @@
 //===----------------------------------------------------------------------===//
 //
 // Blocks are rounded up to whole cache lines, so that vector code of a model
-// may read the tail of a buffer in full lines.
+// may read the tail of a buffer in full lines; large ones lie in large pages.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Arena.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <sys/mman.h>
 #include <utility>
 
 namespace modc {
 
+/// A large page of the machine, and what of one is worth taking it whole.
+constexpr size_t kLargePage = size_t(2) << 20;
+constexpr size_t kWorthLarge = size_t(512) << 10;
+
+/// Kernels go through weights in rows that are whole pages apart: with pages of
+/// 4 KiB each of these costs a translation, and where the pages lie decides
+/// which of them share sets of a cache.
+static void *allocateInLargePages(size_t bytes) {
+  size_t rest = bytes % kLargePage;
+  size_t large = bytes - rest + (rest >= kWorthLarge ? kLargePage : 0);
+  void *memory = std::aligned_alloc(kLargePage, std::max(bytes, large));
+#ifdef MADV_HUGEPAGE
+  // A kernel without large pages says no; the memory is as good as any then.
+  if (memory)
+    (void)madvise(memory, large, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 Allocator Allocator::standard() {
   return {nullptr,
           [](void *, size_t bytes, size_t alignment) -> void * {
-            return std::aligned_alloc(alignment, bytes);
+            return bytes >= kWorthLarge ? allocateInLargePages(bytes)
+                                        : std::aligned_alloc(alignment, bytes);
           },
           [](void *, void *memory, size_t) { std::free(memory); }};
 }
