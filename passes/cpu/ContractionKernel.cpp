@@ -21,6 +21,9 @@ constexpr int64_t kFewRows = 8;
 /// Rows of b that a product of few rows goes through side by side: streams that
 /// a processor sees coming.
 constexpr int64_t kFewBlock = 16;
+/// Bytes of b that such a product asks for ahead: a panel of its blocks is less
+/// work than its way from memory takes.
+constexpr int64_t kFewAhead = 16 << 10;
 /// Bytes of a first-level cache that b, or a panel of it, may take.
 constexpr int64_t kNearestCache = 32 << 10;
 /// Rounds of k in one of the loop where panels are many: what counts and asks
@@ -142,7 +145,7 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
           createOrFold<arith::DivUIOp>(difference(stop, from), index(rows)),
           ahead);
     if (first && copy) {
-      tile(begin, copied, part, {index(0), tiles}, copy);
+      tile(begin, copied, part, {index(0), tiles, {}}, copy);
       panel = copy;
     }
     loop(from, stop, rows, [&](Value i) {
@@ -152,7 +155,14 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
             createOrFold<arith::AddIOp>(
                 createOrFold<arith::DivUIOp>(difference(i, from), index(rows)),
                 ahead),
-            tiles};
+            tiles,
+            {}};
+      // Few rows are a tile or two, of different heights: the first asks for
+      // all.
+      if (fewRows)
+        share = {
+            index(0), index(1),
+            createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, i, index(0))};
       if (narrow)
         narrowTile(i, rows, part);
       else
@@ -179,12 +189,22 @@ void KernelBuilder::setNext(Panel &part) {
   auto choose = [&](Value condition, Value x, Value y) {
     return createOrFold<arith::SelectOp>(condition, x, y);
   };
-  Value j = offset(part.j, schedule.panelColumns());
+  int64_t full = schedule.panelColumns();
+  int64_t around = llvm::alignTo(columns, full);
+  int64_t ahead = 1;
+  if (fewRows) {
+    int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+    ahead = std::clamp<int64_t>(kFewAhead / (block * full * bytes), 1,
+                                around / full);
+  }
+  Value j = offset(part.j, ahead * full);
   Value first = offset(part.first, block);
   Value beside = less(j, columns), below = less(first, depth);
   Value zero = index(0);
   Value endJ = contraction.transposedB ? index(columns) : zero;
   Value endFirst = contraction.transposedB ? zero : index(depth);
+  if (fewRows)
+    zero = endJ = difference(j, index(around));
   Value nextJ = choose(beside, j, choose(below, zero, endJ));
   Value nextFirst = choose(beside, part.first, choose(below, first, endFirst));
   if (contraction.transposedB)
@@ -245,7 +265,9 @@ void KernelBuilder::build(Value space) {
   setInsertionPointToStart(branch.thenBlock());
   // What takes the time is reading b, as it lies in memory.
   block = std::min(kFewBlock, schedule.kBlock);
+  fewRows = true;
   panels(nullptr);
+  fewRows = false;
   block = schedule.kBlock;
   setInsertionPointToStart(branch.elseBlock());
   panels(space);

@@ -187,7 +187,7 @@ bool KernelBuilder::isOnlyBlock() const {
 
 void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
                          Value copy) {
-  int64_t unrolled = of.of && !copy ? schedule.unrolled : 1;
+  int64_t unrolled = of.of && !of.when && !copy ? schedule.unrolled : 1;
   Value length = difference(part.last, part.first);
   // Each tile asks for its share of the next panel, a piece at most each round
   // of the loop over k: reading b is then hidden behind arithmetic.
@@ -198,6 +198,8 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
     place = createOrFold<arith::MulIOp>(share, of.number);
     Value rounds = createOrFold<arith::CeilDivUIOp>(length, index(unrolled));
     share = createOrFold<arith::DivUIOp>(share, rounds);
+    if (of.when)
+      share = createOrFold<arith::SelectOp>(of.when, share, index(0));
   }
   SmallVector<Part> parts;
   SmallVector<Value> columns;

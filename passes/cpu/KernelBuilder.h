@@ -35,6 +35,8 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   mlir::Value copyOfA;
   /// Length of a block of k in the code that is being built.
   int64_t block;
+  /// Whether that code is for too few rows to copy b.
+  bool fewRows = false;
   KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder,
                 Contraction contraction, const KernelSchedule &schedule)
       : ImplicitLocOpBuilder(loc, builder), contraction(contraction),
@@ -138,6 +140,7 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// A share of the pieces of the next panel.
   struct Share {
     mlir::Value number, of; ///< null: of none
+    mlir::Value when;       ///< i1; null for always
   };
   /// Rows [i, i + rows) of the panel's columns, which asks for a share of the
   /// next panel. Copies b to `copy`, where that is not null, as it reads it.

@@ -178,6 +178,15 @@ func.func @one_tile(%x: memref<?x8xf32, strided<[128, 1], offset: ?>>, %d: memre
 // CHECK: arith.cmpi ult, %{{.*}}, %c8
 // CHECK: scf.if
 // CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
+// Then the first tile asks for the panel that is six, all of a row of b, ahead.
+// CHECK: scf.for %[[K:.*]] = %{{.*}} to %c128
+// CHECK: scf.for %[[J:.*]] = %{{.*}} to %c96
+// CHECK: %[[AHEAD:.*]] = arith.addi %[[J]], %c96
+// CHECK: arith.subi %[[AHEAD]], %c96
+// CHECK: scf.for %[[I:.*]] = %
+// CHECK: arith.cmpi eq, %[[I]], %c0
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data
+// CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
 // CHECK: else
 // Tiles ask for the panel that is read next, also behind the end of b.
 // CHECK: memref.reinterpret_cast
