@@ -67,6 +67,14 @@ Value modc::asSelection(OpBuilder &b, Type type, Value members) {
       .getResult(0);
 }
 
+SmallVector<func::FuncOp> modc::getPrograms(ModuleOp module) {
+  SmallVector<func::FuncOp> programs;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic())
+      programs.push_back(function);
+  return programs;
+}
+
 KernelFunction::KernelFunction(ModuleOp module, StringRef name, Location loc,
                                const Placement &placement)
     : b(loc, module.getContext()), placement(placement) {

@@ -54,6 +54,9 @@ mlir::RankedTensorType planPartType(PlanType plan, int part,
 /// sizes, numbers that follow from the row.
 bool isCheap(mlir::Operation *op);
 
+/// The programs of a module: its public functions. Private ones are launches.
+llvm::SmallVector<mlir::func::FuncOp> getPrograms(mlir::ModuleOp module);
+
 class KernelFunction {
 public:
   KernelFunction(mlir::ModuleOp module, llvm::StringRef name,

@@ -23,6 +23,7 @@
 #include "passes/cpu/abi/Temporaries.h"
 #include "passes/cpu/abi/WorkspaceTable.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/TileKernels.h"
 #include "llvm/Support/JSON.h"
 
@@ -30,9 +31,6 @@ using namespace mlir;
 using namespace modc;
 
 namespace {
-
-/// Groups of the first dimension, at most.
-constexpr int64_t kGroups = 1 << 15;
 
 llvm::json::Object describeKernel(func::FuncOp function) {
   auto kernels =

@@ -19,6 +19,7 @@
 #include "passes/Passes.h"
 #include "passes/cpu/abi/SizeFormula.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/TileKernels.h"
 
 namespace modc {
@@ -30,11 +31,6 @@ using namespace mlir;
 using namespace modc;
 
 namespace {
-
-/// Buffers of a launch: devices bind 32 at the least, but for the smallest.
-constexpr unsigned kBuffers = 28;
-/// No group works for two launches.
-constexpr int64_t kGroup = 64;
 
 struct Use {
   Value buffer;
@@ -169,7 +165,8 @@ private:
         }
       int64_t count =
           calleeOf(call)->getAttrOfType<DenseI64ArrayAttr>(kInvocations)[0];
-      total += llvm::alignTo(count, kGroup);
+      // No group works for two launches.
+      total += llvm::alignTo(count, kGroupSize);
       ends.push_back(total);
     }
     b.setInsertionPointToStart(entry);
@@ -243,11 +240,7 @@ struct MergeLaunchesPass
   using MergeLaunchesPassBase::MergeLaunchesPassBase;
 
   void runOnOperation() override {
-    SmallVector<func::FuncOp> programs;
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function.isPublic())
-        programs.push_back(function);
-    for (func::FuncOp program : programs)
+    for (func::FuncOp program : getPrograms(getOperation()))
       numMerged += Merger(getOperation(), program).run();
   }
 };

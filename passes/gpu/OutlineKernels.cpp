@@ -20,6 +20,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/LaunchTable.h"
 #include "passes/gpu/TileKernels.h"
 
@@ -32,9 +33,6 @@ using namespace mlir;
 using namespace modc;
 
 namespace {
-
-/// Groups of one dimension, at most: Vulkan guarantees 65,535.
-constexpr int64_t kGroups = 1 << 15;
 
 Attribute spaceOf(MLIRContext *context, gpu::AddressSpace space) {
   return gpu::AddressSpaceAttr::get(context, space);
@@ -227,7 +225,7 @@ private:
     return success();
   }
 
-  static constexpr int64_t kGroupSize = 64, kConstants = 4096;
+  static constexpr int64_t kConstants = 4096;
 
   ModuleOp module;
   func::FuncOp function;

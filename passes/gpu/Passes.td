@@ -46,6 +46,30 @@ def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numSplit", "split", "Number of ops split">];
 }
 
+def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
+  let summary = "give programs the form that launches take";
+  let description = [{
+    Scalars of the call (seed, step, learning rate) come in one tensor of words,
+    with the role "scalar": integers as two words each, then reals. Distinct rows
+    are all rows, and named ops of linalg generic ones.
+
+    ```mlir
+    func.func @update(%lr: f32 {modular.name = "lr", modular.role = "real"}) {
+      ... %lr
+    ```
+    becomes
+    ```mlir
+    func.func @update(%unused: f32 {...}, %words: tensor<1xi32> {modular.offset = 0 : i64, modular.role = "scalar"}) {
+      %word = tensor.extract %words[%c0] : tensor<1xi32>
+      %lr = arith.bitcast %word : i32 to f32
+      ... %lr
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numScalars", "scalars", "Number of scalars taken from the buffer">];
+}
+
 def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
   let summary = "turn programs into calls of kernels";
   let description = [{
@@ -53,8 +77,8 @@ def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
     a row; a plan, a grouped op, a sum over rows, an update are launches of their
     own. Each launch is a private function that takes tensors to write its results
     to, then what it reads, sizes among it; the program is left with calls.
-    Scalars of the call (seed, step, learning rate) come in one tensor of words,
-    with the role "scalar". `modular.invocations` of a function says how many
+    Flags that a program makes are words, as bytes side by side would have to be
+    written atomically. `modular.invocations` of a function says how many
     invocations a call has: a factor, and the argument that it is of.
 
     ```mlir

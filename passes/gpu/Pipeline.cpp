@@ -35,6 +35,7 @@ void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
+  manager.addPass(createPrepareLaunchesPass());
   manager.addPass(createFormLaunchesPass());
   addCleanup(manager);
 }

@@ -1,4 +1,4 @@
-// RUN: modc-opt %s --modular-form-launches -verify-diagnostics -split-input-file
+// RUN: modc-opt %s --modular-prepare-launches --modular-form-launches -verify-diagnostics -split-input-file
 // What cannot run on a device is named where it is written.
 
 // Steps one after the other.

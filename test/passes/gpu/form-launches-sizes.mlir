@@ -1,4 +1,4 @@
-// RUN: modc-opt %s --modular-form-launches --canonicalize --cse | FileCheck %s
+// RUN: modc-opt %s --modular-prepare-launches --modular-form-launches --canonicalize --cse | FileCheck %s
 // Launches over rows of several kinds, and of a norm.
 
 // Rows of N points and of S candidates for each: not one launch.

@@ -1,4 +1,4 @@
-// RUN: modc-opt %s --modular-form-launches --canonicalize --cse | FileCheck %s
+// RUN: modc-opt %s --modular-prepare-launches --modular-form-launches --canonicalize --cse | FileCheck %s
 // Which ops of a program run in one launch; modc-conformance-tests runs them.
 
 #each = affine_map<(d0) -> (d0)>

@@ -1,0 +1,255 @@
+//===- LaunchFormer.cpp - Which ops run in one launch ---------------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums over rows run as late as they can, so that they stand side by side for
+// modular-merge-launches.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/gpu/LaunchFormer.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/TileKernels.h"
+
+using namespace mlir;
+using namespace modc;
+
+using Write = bufferization::MaterializeInDestinationOp;
+
+/// Elements of a row that an invocation keeps for itself.
+static constexpr int64_t kPrivateElements = 64;
+
+Write modc::writeOf(Value value) {
+  for (Operation *user : value.getUsers()) {
+    if (auto write = dyn_cast<Write>(user))
+      return write;
+    if (isa<DefinedWhereOp, tensor::FromElementsOp>(user) &&
+        user->getOperand(0) == value)
+      if (Write write = writeOf(user->getResult(0)))
+        return write;
+  }
+  return {};
+}
+
+/// Whether the launch that makes a value writes it: those of one op do.
+static bool isOwn(Write write) {
+  Value source = write.getSource();
+  while (Operation *op = source.getDefiningOp()) {
+    if (!isa<DefinedWhereOp, tensor::FromElementsOp>(op))
+      break;
+    source = op->getOperand(0);
+  }
+  Operation *op = source.getDefiningOp();
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  return isa_and_nonnull<GroupedOp, UpdateOp, GradientNormOp>(op) ||
+         (generic && generic.getNumReductionLoops() > 0);
+}
+
+namespace {
+
+class Former {
+public:
+  explicit Former(const Placement &placement) : placement(placement) {}
+
+  LogicalResult run(func::FuncOp program) {
+    for (Operation &op : program.getBody().front().without_terminator())
+      if (failed(add(&op)))
+        return failure();
+    delaySums();
+    return success();
+  }
+
+  SmallVector<Launch> launches;
+
+private:
+  /// The last launch that makes something this op reads, and whether it is read
+  /// at the same rows only.
+  struct Source {
+    int launch = -1;
+    bool sameRows = true;
+  };
+  void findSources(Value value, bool sameRows,
+                   SmallVectorImpl<Source> &sources) {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return;
+    auto found = launchOf.find(op);
+    if (found != launchOf.end()) {
+      sources.push_back({found->second, sameRows});
+      return;
+    }
+    if (!isCheap(op))
+      return;
+    bool same = sameRows && !isa<TileRowsOp>(op);
+    for (Value operand : operandsOf(op))
+      findSources(operand, same, sources);
+  }
+
+  static SetVector<Value> operandsOf(Operation *op) {
+    SetVector<Value> result(op->operand_begin(), op->operand_end());
+    for (Region &region : op->getRegions())
+      getUsedValuesDefinedAbove(region, result);
+    return result;
+  }
+
+  /// Whether `op` reads row r of this operand for its own row r only.
+  bool readsSameRows(Operation *op, Value operand) {
+    if (!placement.get(operand))
+      return false;
+    if (auto take = dyn_cast<TakeRowsOp>(op))
+      return operand != take.getInput();
+    if (auto sample = dyn_cast<SampleOp>(op))
+      return !sample.getRows() || operand != sample.getScores();
+    if (auto log = dyn_cast<LogProbabilityOp>(op))
+      return !log.getRows() || operand != log.getScores();
+    if (auto gates = dyn_cast<GatesOp>(op))
+      return !gates.getRows() || operand != gates.getScores();
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      return placement.get(operand)->rows == placement.get(insert)->rows;
+    if (auto stored = dyn_cast<KeepStoredOp>(op))
+      return operand == stored.getSelection();
+    if (auto combine = dyn_cast<CombineOp>(op))
+      return operand == combine.getGates();
+    if (auto cotangent = dyn_cast<GateCotangentOp>(op))
+      return operand == cotangent.getCotangent();
+    if (isa<UniformOp, KeepBestOp, DispatchOp, TileRowsOp>(op))
+      return false;
+    // Captured by a body: read wherever it says.
+    return llvm::is_contained(op->getOperands(), operand);
+  }
+
+  /// Rows too wide for an invocation to keep go through memory, between two
+  /// launches or within one.
+  LogicalResult add(Operation *op) {
+    if (isCheap(op))
+      return success();
+    SmallVector<Source> sources;
+    for (Value operand : operandsOf(op))
+      findSources(operand, readsSameRows(op, operand), sources);
+    int latest = -1;
+    for (Source source : sources)
+      latest = std::max(latest, source.launch);
+    if (isa<PlanOp>(op))
+      return start({Launch::Plan, {}, {op}, 0, 0});
+    if (isa<UpdateOp>(op))
+      return start({Launch::Update, {}, {op}, 0, 0});
+    if (isa<GradientNormOp>(op)) {
+      (void)start({Launch::Squares, {}, {op}, 0, 0});
+      return start({Launch::Norm, {}, {op}, 0, 0});
+    }
+    if (auto grouped = dyn_cast<GroupedOp>(op))
+      return addGrouped(grouped);
+    if (isa<ScanOp>(op))
+      return op->emitOpError("cannot run on a device yet");
+    if (placement.isByRows(op)) {
+      RowCount rows = placement.get(op->getResult(0))->rows;
+      if (isTiledProduct(op, placement))
+        return start({Launch::Product, rows, {op}, 0, 0});
+      for (int i = launches.size() - 1; i >= std::max(latest, 0); --i) {
+        bool other = llvm::any_of(sources, [&](Source source) {
+          return source.launch == i && !source.sameRows;
+        });
+        if (launches[i].kind != Launch::Rows || launches[i].rows != rows ||
+            other)
+          continue;
+        launches[i].ops.push_back(op);
+        launchOf[op] = i;
+        return success();
+      }
+      return start({Launch::Rows, rows, {op}, 0, 0});
+    }
+    bool isStatic = llvm::all_of(op->getResultTypes(), [](Type type) {
+      auto shaped = dyn_cast<ShapedType>(type);
+      return !shaped || shaped.hasStaticShape();
+    });
+    if (!isStatic)
+      return op->emitOpError("cannot run on a device yet");
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    bool sums = llvm::any_of(op->getOperands(), [&](Value operand) {
+      return placement.get(operand).has_value();
+    });
+    if (generic && generic->getNumResults() == 1 &&
+        (sums || type.getNumElements() > kPrivateElements))
+      return start({Launch::Elements, {}, {op}, 0, 0});
+    if (auto write = dyn_cast<Write>(op); write && isOwn(write)) {
+      launchOf[op] = latest;
+      return success();
+    }
+    for (int i = launches.size() - 1; i >= std::max(latest, 0); --i)
+      if (launches[i].kind == Launch::Single) {
+        launches[i].ops.push_back(op);
+        launchOf[op] = i;
+        return success();
+      }
+    return start({Launch::Single, {}, {op}, 0, 0});
+  }
+
+  /// Sums over rows run as late as they can: side by side they are one launch.
+  void delaySums() {
+    for (Launch &launch : launches)
+      for (Operation *op : launch.ops)
+        addSources(op, launch.sources);
+    for (size_t i = launches.size(); i-- > 0;)
+      if (launches[i].kind == Launch::Elements ||
+          launches[i].kind == Launch::Gradient)
+        for (size_t j = i;
+             j + 1 < launches.size() && !reads(launches[j + 1], launches[j]) &&
+             launches[j + 1].kind != launches[j].kind;
+             ++j)
+          std::swap(launches[j], launches[j + 1]);
+  }
+
+  static bool reads(const Launch &reader, const Launch &maker) {
+    return llvm::any_of(
+        maker.ops, [&](Operation *op) { return reader.sources.contains(op); });
+  }
+
+  /// All ops that `op` reads, through ops that launches have of their own.
+  static void addSources(Operation *op, DenseSet<Operation *> &sources) {
+    for (Value operand : operandsOf(op))
+      if (Operation *source = operand.getDefiningOp())
+        if (sources.insert(source).second &&
+            (isCheap(source) || isa<Write>(source)))
+          addSources(source, sources);
+  }
+
+  LogicalResult addGrouped(GroupedOp op) {
+    if (op.isByPoint())
+      return op.emitOpError("with operands or results by points cannot run on "
+                            "a device yet");
+    if (!op.getRowResults().empty())
+      return start(
+          {Launch::Grouped, placement.get(op.getResult(0))->rows, {op}, 0, 0});
+    for (unsigned c = 0; c < op.getNumClasses(); ++c)
+      for (unsigned i = 0; i < op.getClassGradients(c).size(); ++i)
+        (void)start({Launch::Gradient, {}, {op}, c, i});
+    return success();
+  }
+
+  LogicalResult start(Launch launch) {
+    for (Operation *op : launch.ops)
+      launchOf[op] = launches.size();
+    launches.push_back(std::move(launch));
+    return success();
+  }
+
+  const Placement &placement;
+  DenseMap<Operation *, int> launchOf;
+};
+
+} // namespace
+
+FailureOr<SmallVector<Launch>> modc::formLaunches(func::FuncOp program,
+                                                  const Placement &placement) {
+  Former former(placement);
+  if (failed(former.run(program)))
+    return failure();
+  return std::move(former.launches);
+}

@@ -1,0 +1,62 @@
+//===- LaunchFormer.h - Which ops run in one launch -------------*- C++ -*-===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Ops are taken in order. One that works row by row joins the last launch over
+// the same rows that all its operands are ready for; what makes rows of another
+// kind, or reads other rows, starts a new one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MODC_PASSES_GPU_LAUNCHFORMER_H
+#define MODC_PASSES_GPU_LAUNCHFORMER_H
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "passes/gpu/Placement.h"
+
+namespace modc {
+
+struct Launch {
+  enum Kind {
+    /// An invocation a row.
+    Rows,
+    /// The same, of one op: a matrix product, by tiles.
+    Product,
+    /// An invocation a position of a plan; one grouped op.
+    Grouped,
+    /// A plan, by one invocation.
+    Plan,
+    /// Everything by one invocation: small tensors of fixed size.
+    Single,
+    /// An invocation an element: one op.
+    Elements,
+    /// The same, for each gradient of a grouped op.
+    Gradient,
+    Update,
+    /// Sums of squares for a norm, an invocation a part; then the norm.
+    Squares,
+    Norm
+  };
+  Kind kind;
+  RowCount rows;
+  llvm::SmallVector<mlir::Operation *> ops;
+  /// Of a Gradient: class and number.
+  unsigned classNumber = 0, number = 0;
+  /// Whose results it reads.
+  llvm::DenseSet<mlir::Operation *> sources = {};
+};
+
+/// The op that writes a value to where the program wants it; null if there is
+/// none, or something in between.
+mlir::bufferization::MaterializeInDestinationOp writeOf(mlir::Value value);
+
+/// The launches of a program in their order. Fails with a diagnostic.
+mlir::FailureOr<llvm::SmallVector<Launch>>
+formLaunches(mlir::func::FuncOp program, const Placement &placement);
+
+} // namespace modc
+
+#endif // MODC_PASSES_GPU_LAUNCHFORMER_H
