@@ -1,0 +1,206 @@
+//===- Comparison.cpp - A model on a device and the processor -------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Choices are equal where they are drawn from the same scores; what is summed
+// differs by rounding.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Comparison.h"
+
+#include "frontend/Compiler.h"
+
+#include <cmath>
+#include <filesystem>
+#include <unistd.h>
+
+namespace modc {
+namespace {
+
+/// Of the largest number of a tensor: sums of up to some thousand terms.
+constexpr double kTolerance = 2e-5;
+constexpr double kLr = 0.01;
+/// Of a step: Adam divides a gradient by its own size, however small that is.
+constexpr double kStepTolerance = 5e-3;
+
+std::shared_ptr<const Model>
+compileModule(Compiler &compiler,
+              Result<mlir::OwningOpRef<mlir::ModuleOp>> module,
+              const std::string &name, std::vector<std::string> programs) {
+  EXPECT_TRUE(bool(module)) << module.error().message();
+  if (!module)
+    return nullptr;
+  CompileOptions options;
+  options.targets = {"cpu:host", "vulkan"};
+  options.pipeline.dispatch = Dispatch::Naive;
+  options.pipeline.programs = std::move(programs);
+  std::string folder =
+      testing::TempDir() + "/modc-conformance-" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  std::string file = folder + "/" + name + ".so";
+  Status compiled = compiler.compileTo(**module, file, options);
+  EXPECT_TRUE(bool(compiled)) << compiled.error().message();
+  if (!compiled)
+    return nullptr;
+  auto model = Model::open(file);
+  std::filesystem::remove_all(folder);
+  EXPECT_TRUE(bool(model)) << model.error().message();
+  return model ? *model : nullptr;
+}
+
+std::unique_ptr<Session> take(Result<std::unique_ptr<Session>> session) {
+  EXPECT_TRUE(bool(session)) << session.error().message();
+  return session ? std::move(*session) : nullptr;
+}
+
+} // namespace
+
+std::shared_ptr<const Model> compile(const std::string &path,
+                                     std::vector<std::string> programs) {
+  Compiler compiler;
+  return compileModule(compiler, compiler.parseFile(path),
+                       std::filesystem::path(path).stem().string(),
+                       std::move(programs));
+}
+
+std::shared_ptr<const Model> compileText(const std::string &text,
+                                         const std::string &name,
+                                         std::vector<std::string> programs) {
+  Compiler compiler;
+  return compileModule(compiler, compiler.parseText(text, name), name,
+                       std::move(programs));
+}
+
+std::shared_ptr<Device> lavapipe() {
+  static std::weak_ptr<Device> kept;
+  if (auto device = kept.lock())
+    return device;
+  DeviceOptions options;
+  options.validate = true;
+  auto device = openDevice("vulkan", options);
+  EXPECT_TRUE(bool(device)) << device.error().message();
+  if (!device)
+    return nullptr;
+  kept = *device;
+  return *device;
+}
+
+Comparison::Comparison(std::shared_ptr<const Model> model,
+                       std::shared_ptr<Device> device)
+    : signature(model->signature()) {
+  SessionOptions options;
+  cpu = take(Session::create(model, options));
+  options.device = device;
+  gpu = take(Session::create(model, options));
+  for (Session *session : {cpu.get(), gpu.get()}) {
+    Status drawn = session->init(7);
+    EXPECT_TRUE(bool(drawn)) << drawn.error().message();
+  }
+}
+
+void Comparison::run(const std::string &name, int64_t n, int64_t s) {
+  SCOPED_TRACE(name + ", N " + std::to_string(n) + ", S " + std::to_string(s));
+  int number = signature.findProgram(name);
+  ASSERT_GE(number, 0);
+  const ProgramSpec &program = signature.programs[size_t(number)];
+  Buffers a(program, n, s);
+  fill(program, a, n);
+  Buffers b(program, n, s);
+  b.memory = a.memory;
+  for (size_t i = 0; i < b.memory.size(); ++i)
+    b.list[i].data = b.memory[i].data();
+  std::vector<int64_t> integers(program.integers.size(), 0x123456789abcdef);
+  std::vector<double> reals;
+  for (const std::string &real : program.reals)
+    reals.push_back(real == "lr" ? kLr : real == "clip_norm" ? 0.5 : 0.01);
+  auto call = [&](Session &session, Buffers &buffers) {
+    return session.call(number, buffers.list.data(), buffers.list.size(), n, s,
+                        integers.data(), integers.size(), reals.data(),
+                        reals.size());
+  };
+  Status onCpu = call(*cpu, a), onGpu = call(*gpu, b);
+  ASSERT_TRUE(bool(onCpu)) << onCpu.error().message();
+  ASSERT_TRUE(bool(onGpu)) << onGpu.error().message();
+  for (size_t i = 0; i < program.buffers.size(); ++i)
+    if (program.buffers[i].output)
+      compare(program.buffers[i].name, program.buffers[i].type,
+              a.memory[i].data(), b.memory[i].data(), a.memory[i].size());
+  if (name == "m_step")
+    touched = a.memory[size_t(program.findBuffer("touched", true))];
+}
+
+void Comparison::compareArenas() {
+  for (const StoredTensor &tensor : signature.parameters)
+    compare(tensor.name, tensor.type,
+            static_cast<const Session &>(*cpu).parameters(),
+            static_cast<const Session &>(*gpu).parameters(), tensor,
+            kStepTolerance * kLr);
+  for (const StoredTensor &tensor : signature.state)
+    compare(tensor.name, tensor.type, cpu->state(), gpu->state(), tensor);
+}
+
+void Comparison::fill(const ProgramSpec &program, Buffers &buffers, int64_t n) {
+  std::normal_distribution<float> normal;
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const TensorSpec &spec = program.buffers[i];
+    if (spec.output)
+      continue;
+    size_t bytes = buffers.memory[i].size();
+    if (spec.name == "touched") {
+      buffers.memory[i] = touched;
+      buffers.list[i].data = buffers.memory[i].data();
+    } else if (spec.name == "selection" || spec.name == "stored") {
+      int32_t *choices = buffers.as<int32_t>(i);
+      for (int64_t row = 0; row < n; ++row)
+        for (const LayerSpec &layer : signature.layers)
+          for (int64_t k = 0; k < layer.slotCount(); ++k)
+            choices[row * signature.slots + layer.slot + k] =
+                int32_t(random() % uint64_t(layer.memberCount()));
+    } else if (spec.type == DType::F32) {
+      for (size_t e = 0; e < bytes / 4; ++e)
+        buffers.as<float>(i)[e] = normal(random);
+    } else if (spec.type == DType::I32) {
+      for (size_t e = 0; e < bytes / 4; ++e)
+        buffers.as<int32_t>(i)[e] = int32_t(
+            random() % uint64_t(std::max<int64_t>(1, signature.classes)));
+    } else if (spec.type == DType::I64) {
+      for (size_t e = 0; e < bytes / 8; ++e)
+        buffers.as<int64_t>(i)[e] = int64_t(3 * e + 1);
+    }
+  }
+}
+
+void Comparison::compare(const std::string &name, DType type, const void *a,
+                         const void *b, const StoredTensor &tensor,
+                         double tolerance) {
+  compare(name, type, static_cast<const char *>(a) + tensor.offset,
+          static_cast<const char *>(b) + tensor.offset, size_t(tensor.bytes),
+          tolerance);
+}
+
+void Comparison::compare(const std::string &name, DType type, const char *a,
+                         const char *b, size_t bytes, double tolerance) {
+  if (type != DType::F32 && type != DType::F64) {
+    EXPECT_EQ(0, std::memcmp(a, b, bytes)) << name;
+    return;
+  }
+  size_t width = type == DType::F32 ? 4 : 8;
+  auto at = [&](const char *p, size_t i) {
+    return type == DType::F32 ? double(reinterpret_cast<const float *>(p)[i])
+                              : reinterpret_cast<const double *>(p)[i];
+  };
+  double scale = 1e-3;
+  for (size_t i = 0; i < bytes / width; ++i)
+    scale = std::max(scale, std::abs(at(a, i)));
+  for (size_t i = 0; i < bytes / width; ++i)
+    ASSERT_LE(std::abs(at(a, i) - at(b, i)),
+              std::max(tolerance, kTolerance * scale))
+        << name << ", element " << i << " of " << bytes / width << ": "
+        << at(a, i) << " on the processor, " << at(b, i) << " on the device";
+}
+
+} // namespace modc
