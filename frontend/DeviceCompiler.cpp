@@ -64,6 +64,12 @@ Result<llvm::json::Object> compileForDevice(ModuleOp module,
     std::string name = kernel.getString("name")->str();
     auto kernels =
         module.lookupSymbol<gpu::GPUModuleOp>(name + kKernelSuffix.str());
+    // CUDA refuses launches with more parameters than a kernel has.
+    auto passed = IntegerAttr::get(IntegerType::get(module.getContext(), 64),
+                                   *kernel.getInteger("constants"));
+    if (target != "vulkan")
+      for (auto function : kernels.getOps<gpu::GPUFuncOp>())
+        function->setAttr(kLaunchConstantsAttr, passed);
     Result<std::string> image =
         target == "vulkan"
             ? generateSpirv(kernels)

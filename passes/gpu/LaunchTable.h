@@ -30,6 +30,9 @@ constexpr llvm::StringLiteral kKernelSuffix = "_kernel";
 /// Buffers whose numbers of rows follow the constants of the call.
 constexpr llvm::StringLiteral kSizesAttr = "modular.sizes";
 
+/// Constants that each launch of a kernel passes, on a `gpu.func`.
+constexpr llvm::StringLiteral kLaunchConstantsAttr = "modular.launch_constants";
+
 /// Writes the table of the programs of `module`, which call functions whose
 /// kernels are in gpu.modules of their names. Fails with a diagnostic.
 llvm::LogicalResult recordLaunches(mlir::ModuleOp module);

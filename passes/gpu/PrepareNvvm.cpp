@@ -19,6 +19,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
 #include "passes/gpu/KernelMath.h"
+#include "passes/gpu/LaunchTable.h"
 
 namespace modc {
 #define GEN_PASS_DEF_PREPARENVVMPASS
@@ -52,6 +53,10 @@ static void passConstants(gpu::GPUFuncOp kernel) {
     constants.push_back(op);
     count = std::max(count, unsigned(op.getIndex()) + 1);
   });
+  // Those that nothing uses are gone, and are passed all the same.
+  if (auto passed = dyn_cast_or_null<IntegerAttr>(
+          kernel->removeAttr(kLaunchConstantsAttr)))
+    count = std::max(count, unsigned(passed.getInt()));
   OpBuilder builder(kernel.getContext());
   unsigned buffers = kernel.getNumArguments();
   // Attributions of shared memory are arguments of the block behind these.

@@ -41,18 +41,21 @@ private:
   /// the calling program had.
   class Current {
   public:
-    explicit Current(CudaDevice &device) : device(device) {
-      device.cu.contextPush(device.context);
-    }
+    explicit Current(CudaDevice &device)
+        : device(device),
+          isPushed(device.cu.contextPush(device.context) == cuda::Success) {}
     ~Current() {
       cuda::Context popped = nullptr;
-      device.cu.contextPop(&popped);
+      if (isPushed)
+        device.cu.contextPop(&popped);
     }
     Current(const Current &) = delete;
     Current &operator=(const Current &) = delete;
 
   private:
     CudaDevice &device;
+    // Without it the calls that follow fail, and say so.
+    bool isPushed;
   };
 
   CudaDevice(std::shared_ptr<CudaDriver> driver, const DeviceInfo &info,

@@ -40,16 +40,23 @@ Result<DeviceInfo> CudaDriver::describe(int index) const {
   cuda::Device device = 0;
   char name[256] = {};
   size_t memory = 0;
+  const char *asked = "cuDeviceGet";
   cuda::Result result = table.deviceGet(&device, index);
-  if (result == cuda::Success)
+  if (result == cuda::Success) {
+    asked = "cuDeviceGetName";
     result = table.deviceName(name, int(sizeof name - 1), device);
-  if (result == cuda::Success)
+  }
+  if (result == cuda::Success) {
+    asked = "cuDeviceTotalMem";
     result = table.deviceMemory(&memory, device);
+  }
   auto attribute = [&](int which) {
     int value = 0;
-    if (result == cuda::Success)
+    if (result == cuda::Success) {
+      asked = "cuDeviceGetAttribute";
       result =
           table.deviceAttribute(&value, cuda::DeviceAttribute(which), device);
+    }
     return int64_t(value);
   };
   info.name = name;
@@ -75,21 +82,28 @@ Result<DeviceInfo> CudaDriver::describe(int index) const {
     limits.groups[size_t(d)] = attribute(cuda::MaxGridDimX + d);
   }
   if (result != cuda::Success)
-    return makeError("asking for device ", index, ": ", nameOf(result));
+    return makeError("asking for device ", index, ": ", asked, ": ",
+                     nameOf(result));
   return info;
 }
 
 Status CudaDriver::listDevices() {
+  const char *asked = "cuInit";
   cuda::Result result = table.init(0);
   int number = 0, count = 0;
-  if (result == cuda::Success)
+  if (result == cuda::Success) {
+    asked = "cuDriverGetVersion";
     result = table.driverVersion(&number);
-  if (result == cuda::Success)
+  }
+  if (result == cuda::Success) {
+    asked = "cuDeviceGetCount";
     result = table.deviceCount(&count);
+  }
   if (result == cuda::NoDevice || (result == cuda::Success && count == 0))
     return Error("CUDA's driver found no device");
   if (result != cuda::Success)
-    return makeError("CUDA's driver does not start: ", nameOf(result));
+    return makeError("CUDA's driver does not start: ", asked, ": ",
+                     nameOf(result));
   version =
       std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
   for (int index = 0; index < count; ++index) {

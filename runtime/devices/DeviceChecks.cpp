@@ -39,6 +39,8 @@ Status checkGroups(const DeviceLimits &limits, const LaunchCommand &launch) {
     if (Status s = checkMost(what, launch.groups[d], limits.groups[d]); !s)
       return s;
   }
+  if (launch.rounds < 0)
+    return makeError("makes ", launch.rounds, " rounds of loops");
   if (limits.rounds > 0)
     return checkMost("rounds of loops in an invocation", launch.rounds,
                      limits.rounds);

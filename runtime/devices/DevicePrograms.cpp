@@ -214,43 +214,46 @@ DeviceRange DevicePrograms::bufferOf(const Entry &entry, const DeviceCall &call,
           call.bytes[buffer]};
 }
 
-/// Starts the launches after the inputs and scalars have been sent.
+/// Starts the launches after the inputs and scalars have been sent: with the
+/// submission as far as there is room for them, as each upload is a submission
+/// of its own.
 Status DevicePrograms::submit(Entry &entry, const DeviceCall &call) {
   const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
-  size_t integers = spec.integers.size(), reals = spec.reals.size();
-  auto words = [](int64_t bytes) { return (bytes + 3) / 4 * 4; };
-  int64_t scalarBytes = int64_t(integers * 8 + reals * 4), total = scalarBytes;
-  for (size_t i = 0; i < spec.buffers.size() && total <= kInlineBytes; ++i)
-    if (!spec.buffers[i].output)
-      total += words(call.bytes[i]);
-  const bool isSmall = total <= kInlineBytes;
-  inlined.assign(size_t(isSmall ? total : scalarBytes), 0);
-
+  inlined.resize(size_t(kInlineBytes));
   std::vector<HostWrite> writes;
-  if (integers)
-    std::memcpy(inlined.data(), call.integers, integers * 8);
-  for (size_t i = 0; i < reals; ++i) {
-    auto value = float(call.reals[i]);
-    std::memcpy(inlined.data() + integers * 8 + i * 4, &value, 4);
+  int64_t used = 0;
+  auto words = [](int64_t bytes) { return (bytes + 3) / 4 * 4; };
+  auto add = [&](DeviceRange range) {
+    range.bytes = words(range.bytes);
+    char *place = inlined.data() + used;
+    std::memset(place + range.bytes - 4, 0, 4);
+    writes.push_back({range, place});
+    used += range.bytes;
+    return place;
+  };
+  size_t integers = spec.integers.size(), reals = spec.reals.size();
+  const auto scalarBytes = int64_t(integers * 8 + reals * 4);
+  if (scalarBytes > kInlineBytes)
+    return makeError("its scalars have ", scalarBytes, " bytes, at most ",
+                     kInlineBytes, " go with a submission");
+  if (scalarBytes > 0) {
+    char *place =
+        add({memory.transfers, entry.layout.scalars.offset, scalarBytes});
+    if (integers > 0)
+      std::memcpy(place, call.integers, integers * 8);
+    for (size_t i = 0; i < reals; ++i) {
+      auto value = float(call.reals[i]);
+      std::memcpy(place + integers * 8 + i * 4, &value, 4);
+    }
   }
-  if (scalarBytes > 0)
-    writes.push_back(
-        {{memory.transfers, entry.layout.scalars.offset, scalarBytes},
-         inlined.data()});
-  int64_t next = scalarBytes;
   for (size_t i = 0; i < spec.buffers.size(); ++i) {
     DeviceRange range = bufferOf(entry, call, i);
     if (spec.buffers[i].output || range.bytes == 0)
       continue;
-    if (!isSmall) {
-      if (Status s = gpu->upload(range, call.buffers[i]); !s)
-        return s;
-      continue;
-    }
-    std::memcpy(inlined.data() + next, call.buffers[i], size_t(range.bytes));
-    range.bytes = words(range.bytes);
-    writes.push_back({range, inlined.data() + next});
-    next += range.bytes;
+    if (used + words(range.bytes) <= kInlineBytes)
+      std::memcpy(add(range), call.buffers[i], size_t(range.bytes));
+    else if (Status s = gpu->upload(range, call.buffers[i]); !s)
+      return s;
   }
   Result<uint64_t> ticket = gpu->submit(*entry.recording, writes);
   return ticket ? Status() : ticket.error();

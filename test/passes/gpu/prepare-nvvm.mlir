@@ -36,6 +36,14 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Launches pass two constants, whatever the kernel uses.
+  // CHECK-LABEL: gpu.func @unused
+  // CHECK-SAME: (%{{.*}}: memref<1xf32, #gpu.address_space<global>>, %{{.*}}: i32, %{{.*}}: i32) kernel
+  // CHECK-NOT: launch_constants
+  gpu.func @unused(%y: memref<?xf32, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 64, 1, 1>, modular.launch_constants = 2 : i64} {
+    gpu.return
+  }
+
   // CHECK-LABEL: gpu.func @intrinsics
   gpu.func @intrinsics(%y: memref<?xvector<4xf32>, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
     %c0 = arith.constant 0 : index

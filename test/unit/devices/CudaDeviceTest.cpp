@@ -117,7 +117,8 @@ TEST_F(CudaDeviceTest, SaysWhyThereIsNone) {
   fake->init = cuda::NoDevice;
   EXPECT_EQ(reasonOfNone(), "CUDA's driver found no device");
   fake->init = 803;
-  EXPECT_EQ(reasonOfNone(), "CUDA's driver does not start: error 803 of CUDA");
+  EXPECT_EQ(reasonOfNone(),
+            "CUDA's driver does not start: cuInit: error 803 of CUDA");
   options.cudaLibrary = "libz.so.1";
   EXPECT_EQ(reasonOfNone(), "'libz.so.1' has no cuInit, modc needs a driver of "
                             "CUDA 11.4 or later");

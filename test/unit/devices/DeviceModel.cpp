@@ -188,7 +188,11 @@ std::string deviceSignature(
 
 Result<std::shared_ptr<const Model>>
 deviceModel(const std::vector<std::pair<std::string, std::string>> &changes) {
-  return Model::fromEntry(deviceEntry, deviceSignature(changes));
+  return deviceModelOf(deviceSignature(changes));
+}
+
+Result<std::shared_ptr<const Model>> deviceModelOf(const std::string &text) {
+  return Model::fromEntry(deviceEntry, text);
 }
 
 } // namespace modc

@@ -38,6 +38,8 @@ std::string deviceSignature(
 const modc_model *deviceEntry(int64_t abi, uint64_t features);
 Result<std::shared_ptr<const Model>> deviceModel(
     const std::vector<std::pair<std::string, std::string>> &changes = {});
+/// With a signature of the caller's.
+Result<std::shared_ptr<const Model>> deviceModelOf(const std::string &text);
 /// The same for the driver of FakeCuda.cpp, which runs `scale` and `count`.
 Result<std::shared_ptr<const Model>> cudaModel();
 

@@ -148,6 +148,31 @@ TEST_F(DeviceProgramsTest, WritesScalarsWithEachSubmission) {
   EXPECT_EQ(programs->recordingsMade(), 1);
 }
 
+TEST_F(DeviceProgramsTest, RefusesMoreScalarsThanGoWithASubmission) {
+  std::string names = "\"seed\"";
+  for (int i = 1; i < 8192; ++i)
+    names += ", \"i" + std::to_string(i) + "\"";
+  auto programs = open({{R"("scalars", "integers": ["seed"])",
+                         R"("scalars", "integers": [)" + names + "]"}});
+  ASSERT_TRUE(programs);
+  std::vector<int64_t> integers(8192);
+  std::vector<float> z(3), y(3);
+  void *buffers[] = {z.data(), y.data()};
+  int64_t bytes[] = {12, 12};
+  const double real = 0;
+  DeviceCall call;
+  call.program = programOf("scalars");
+  call.buffers = buffers;
+  call.bytes = bytes;
+  call.points = 1;
+  call.integers = integers.data();
+  call.reals = &real;
+  Status status = programs->run(call);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message(),
+            "its scalars have 65540 bytes, at most 65536 go with a submission");
+}
+
 TEST_F(DeviceProgramsTest, RoundsBytesUpToWords) {
   auto programs = open();
   std::vector<float> y(1);
@@ -240,6 +265,17 @@ TEST_F(DeviceProgramsTest, ChecksSizes) {
                    "zero");
   EXPECT_EQ(failure("\"N 64 ceil\", \"1\"", "\"N 64 ceil\", \"2 N -\""),
             here + "kernel 'scale': launches -98 groups in y");
+  const std::string label = "\"label\": \"double\"";
+  EXPECT_EQ(failure(label, label + R"(, "rounds": "7 N -")"),
+            here + "kernel 'scale': makes -93 rounds of loops");
+  EXPECT_EQ(failure(label, label + R"(, "rounds": "9223372036854775807 N *")"),
+            here + "rounds '9223372036854775807 N' overflows or divides by "
+                   "zero");
+  ASSERT_EQ(device->info().limits.rounds, 65535);
+  EXPECT_EQ(failure(label, label + R"(, "rounds": "65436 N +")"),
+            here + "kernel 'scale': needs 65536 rounds of loops in an "
+                   "invocation, the device has at most 65535");
+  EXPECT_EQ(failure(label, label + R"(, "rounds": "65435 N +")"), "no failure");
   std::string limit = std::to_string(device->info().limits.groups[0]);
   EXPECT_EQ(failure("\"N 64 ceil\"", "\"2147483648\""),
             here +

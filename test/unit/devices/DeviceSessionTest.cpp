@@ -13,11 +13,13 @@
 #include "runtime/Session.h"
 #include "runtime/Weights.h"
 #include "runtime/devices/CpuDevice.h"
+#include "runtime/devices/Devices.h"
 
 #include "DeviceModel.h"
 #include "LavapipeFixture.h"
 
 #include <cstdlib>
+#include <thread>
 #include <unistd.h>
 
 using namespace modc;
@@ -114,6 +116,46 @@ TEST_F(DeviceSession, SharesItsDevice) {
   Floats y;
   ASSERT_TRUE(call(*two, "weigh", {1}, y));
   EXPECT_EQ(y, Floats{101.25f});
+}
+
+/// One thread after the other; the device belongs to none of them.
+TEST_F(DeviceSession, ThreadsTakeTurns) {
+  auto one = open(device), two = open(device);
+  ASSERT_TRUE(one->init(0));
+  ASSERT_TRUE(two->init(100));
+  for (int turn = 0; turn < 4; ++turn)
+    for (Session *session : {one.get(), two.get()})
+      std::thread([&] { EXPECT_TRUE(update(*session, 0.5)); }).join();
+  EXPECT_EQ(parametersOf(*one), (Floats{2, 3, 4, 5}));
+  std::thread([&] {
+    EXPECT_EQ(parametersOf(*two), (Floats{102, 103, 104, 105}));
+    two.reset();
+  }).join();
+  ASSERT_TRUE(update(*one, 1));
+  EXPECT_EQ(parametersOf(*one), (Floats{3, 4, 5, 6}));
+}
+
+/// Each with the device opened for itself, as C programs and processes do.
+TEST_F(DeviceSession, ThreadsRunAtOnce) {
+  std::vector<std::thread> threads;
+  std::string name = device->info().id();
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&, i] {
+      auto own = openDevice(name, options);
+      ASSERT_TRUE(own) << own.error().message();
+      auto session = open(*own);
+      ASSERT_TRUE(session->init(uint64_t(i) * 100));
+      Floats y;
+      for (int step = 1; step <= 40; ++step) {
+        ASSERT_TRUE(update(*session, 0.5));
+        ASSERT_TRUE(call(*session, "weigh", Floats(4, 1.f), y));
+        ASSERT_EQ(y[3], float(i * 100) + 4 + 0.5f * float(step));
+      }
+      for (const std::string &message : (*own)->takeMessages())
+        ADD_FAILURE() << message;
+    });
+  for (std::thread &thread : threads)
+    thread.join();
 }
 
 TEST_F(DeviceSession, WeightsMoveBetweenDevices) {

@@ -19,8 +19,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace modc {
+
+/// What a launch was given, checked against the entry in its module.
+struct FakeLaunch {
+  std::string kernel;
+  unsigned grid[3] = {}, block[3] = {};
+  std::vector<char> parameters;
+  /// For each pointer, bytes from there to the end of its allocation.
+  std::vector<size_t> room;
+};
 
 struct FakeCuda {
   int version = 12040;
@@ -35,6 +45,9 @@ struct FakeCuda {
   /// What the driver's compiler says.
   const char *jitLog = "";
   bool hangs = false;
+  /// A function of the driver ("cuEventRecord") that ends with `failure`.
+  std::string failing;
+  cuda::Result failure = 0;
 
   /// What was made and not yet destroyed.
   int buffers = 0, pinned = 0, modules = 0, graphs = 0, events = 0, streams = 0,
@@ -43,6 +56,8 @@ struct FakeCuda {
   int current = 0;
   int launches = 0, graphLaunches = 0, queries = 0;
   int dynamicSharedBytes = 0;
+  /// All of a module whose entries have parameters.
+  std::vector<FakeLaunch> checked;
   /// Of the last launch.
   std::string kernel;
   unsigned grid[3] = {}, block[3] = {}, sharedBytes = 0;
