@@ -15,13 +15,44 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
+#include <string>
 
 using modc::FaultyVulkan;
 
 namespace {
 
-FaultyVulkan faults;
+FaultyVulkan faultsOfEnvironment() {
+  FaultyVulkan read;
+  const char *text = std::getenv("MODC_FAULTY_VULKAN");
+  std::istringstream words(text ? text : "");
+  for (std::string word; words >> word;) {
+    size_t equals = std::min(word.find('='), word.size() - 1);
+    std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+    if (name == "submits")
+      read.submitsLeft = std::stoll(value);
+    else if (name == "allocations")
+      read.allocationsLeft = std::stoll(value);
+    else if (name == "heap")
+      read.heapBytes = std::stoull(value);
+    else if (name == "wait")
+      read.wait = VkResult(std::stoi(value));
+    else if (name == "bindings")
+      read.bindings = uint32_t(std::stoul(value));
+    else if (name == "alignment")
+      read.alignment = uint32_t(std::stoul(value));
+    else if (name == "limits" && value == "least")
+      read.leastLimits = true;
+    else
+      std::abort();
+  }
+  return read;
+}
+
+FaultyVulkan faults = faultsOfEnvironment();
 
 PFN_vkGetInstanceProcAddr realInstanceProcAddr() {
   // Never closed: other tests use it, too.
@@ -39,8 +70,12 @@ Function &real() {
 
 VkResult submit(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
                 VkFence fence) {
+  ++faults.submits;
   if (faults.submit != VK_SUCCESS)
     return faults.submit;
+  if (faults.submitsLeft == 0)
+    return VK_ERROR_DEVICE_LOST;
+  --faults.submitsLeft;
   return real<PFN_vkQueueSubmit>()(queue, count, info, fence);
 }
 
@@ -88,8 +123,32 @@ VkResult enumerateDevices(VkInstance instance, uint32_t *count,
   return real<PFN_vkEnumeratePhysicalDevices>()(instance, count, devices);
 }
 
+/// The table of required limits of Vulkan's specification.
+void setLeast(VkPhysicalDeviceLimits &limits) {
+  limits.maxStorageBufferRange = 1 << 27;
+  limits.maxPushConstantsSize = 128;
+  limits.minStorageBufferOffsetAlignment = 256;
+  limits.maxPerStageDescriptorStorageBuffers = 4;
+  limits.maxDescriptorSetStorageBuffers = 24;
+  limits.maxComputeSharedMemorySize = 16384;
+  limits.maxComputeWorkGroupInvocations = 128;
+  const uint32_t sizes[] = {128, 128, 64};
+  for (size_t d = 0; d < 3; ++d) {
+    limits.maxComputeWorkGroupSize[d] = sizes[d];
+    limits.maxComputeWorkGroupCount[d] = 65535;
+  }
+}
+
 void properties(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *info) {
   real<PFN_vkGetPhysicalDeviceProperties2>()(device, info);
+  VkPhysicalDeviceLimits &limits = info->properties.limits;
+  if (faults.leastLimits)
+    setLeast(limits);
+  if (faults.bindings)
+    limits.maxPerStageDescriptorStorageBuffers =
+        limits.maxDescriptorSetStorageBuffers = faults.bindings;
+  if (faults.alignment)
+    limits.minStorageBufferOffsetAlignment = faults.alignment;
   if (faults.deviceVersion)
     info->properties.apiVersion = faults.deviceVersion;
 }

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What a test may break in the loader that FaultyVulkan.cpp builds, and what it
-// may count there. All zeros is a loader that works.
+// may count there. All zeros is a loader that works. Programs of their own are
+// told by MODC_FAULTY_VULKAN: "submits=40 limits=least bindings=32".
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,12 +29,19 @@ struct FaultyVulkan {
   uint64_t heapBytes = 0;
   VkResult createInstance = VK_SUCCESS;
   VkResult submit = VK_SUCCESS;
+  /// Submissions that succeed before the device is lost ("submits"); -1: all.
+  int64_t submitsLeft = -1;
   /// VK_TIMEOUT is a device that hangs.
   VkResult wait = VK_SUCCESS;
-  /// Allocations that succeed before they fail.
+  /// Allocations that succeed before they fail ("allocations").
   int64_t allocationsLeft = -1;
+  /// Each device reports the smallest limits that Vulkan allows
+  /// ("limits=least"); of these, storage buffers and the alignment of what
+  /// they show are replaced where they are not 0 ("bindings", "alignment").
+  bool leastLimits = false;
+  uint32_t bindings = 0, alignment = 0;
 
-  int64_t waits = 0, allocations = 0;
+  int64_t waits = 0, allocations = 0, submits = 0;
 };
 
 } // namespace modc
