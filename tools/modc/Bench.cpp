@@ -7,7 +7,8 @@
 //
 // Times programs of a model and, in the same loop, what the machine can do: a
 // machine's speed changes with its load, shares of a peak measured beside do so
-// much less.
+// much less. Programs of a device are timed as a caller sees them, then launch
+// by launch.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,7 @@
 #include "tools/modc/BenchPrograms.h"
 #include "tools/modc/BenchReport.h"
 #include "tools/modc/Commands.h"
+#include "tools/modc/DeviceFlag.h"
 #include "tools/modc/Network.h"
 #include "tools/modc/Output.h"
 #include "tools/modc/Progress.h"
@@ -49,6 +51,7 @@ struct BenchFlags {
   BenchData data;
   BuildOptions build;
   TraceOutput trace;
+  DeviceFlag device;
 };
 
 double secondsSince(Clock::time_point start) {
@@ -58,12 +61,13 @@ double secondsSince(Clock::time_point start) {
 /// Programs, probes and what they took.
 class Bench {
 public:
-  explicit Bench(BenchFlags &flags)
-      : flags(flags), executor(flags.threads) {}
+  explicit Bench(BenchFlags &flags) : flags(flags), executor(flags.threads) {}
 
   Status open(const Flags &given);
   Status prepare();
   Status measure();
+  /// Of a device, where it has timestamps.
+  Status measureLaunches();
   BenchReport report(bool interrupted) const;
 
 private:
@@ -72,35 +76,67 @@ private:
     int64_t calls = 1;
     double once = 0;
     std::vector<double> seconds;
+    std::vector<LaunchTimes> launches;
   };
+  /// With parameters.
+  Result<std::unique_ptr<Session>> openSession(const SessionOptions &settings);
   Status sample(Timed &timed);
+  /// Calls of a device may return before they have ended.
+  Status settle() {
+    return session->device() ? session->device()->wait() : Status();
+  }
 
   BenchFlags &flags;
   Executor executor;
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<Device> device;
   std::unique_ptr<Session> session;
   std::vector<Timed> programs;
   std::optional<PeakProbe> peak;
   ReadProbe read;
   std::vector<double> peaks, reads;
+  int64_t rounds = 0, launchRounds = 0;
   double loadBefore = -1;
 };
 
 } // namespace
 
 Status Bench::open(const Flags &given) {
-  auto model = openModel(flags.model, flags.build, given);
-  if (!model)
-    return model.error();
+  BuildOptions build = flags.build;
+  if (Status status = flags.device.choose(); !status)
+    return status;
+  build.deviceTargets = flags.device.targets();
+  auto opened = openModel(flags.model, build, given);
+  if (!opened)
+    return opened.error();
+  model = std::move(*opened);
+  auto chosen = flags.device.open(model->signature());
+  if (!chosen)
+    return chosen.error();
+  device = std::move(*chosen);
   SessionOptions settings;
-  // One pool of threads for programs and probes.
-  settings.host = executor.host();
-  settings.trace = flags.trace.sink(executor.workers());
-  auto created = Session::create(*model, settings);
+  settings.trace = flags.trace.sink(executor.workers(), device.get());
+  auto created = openSession(settings);
   if (!created)
     return created.error();
   session = std::move(*created);
-  return flags.weights.empty() ? session->init(flags.data.seed)
-                               : loadWeights(*session, flags.weights);
+  return {};
+}
+
+Result<std::unique_ptr<Session>>
+Bench::openSession(const SessionOptions &given) {
+  SessionOptions settings = given;
+  // One pool of threads for programs and probes.
+  settings.host = executor.host();
+  settings.device = device;
+  auto created = Session::create(model, settings);
+  if (!created)
+    return created.error().within(inQuotes(flags.model));
+  Status status = flags.weights.empty() ? (*created)->init(flags.data.seed)
+                                        : loadWeights(**created, flags.weights);
+  if (!status)
+    return status.error();
+  return created;
 }
 
 /// Everything that can be refused is refused here, before the clock runs.
@@ -129,8 +165,11 @@ Status Bench::prepare() {
     auto program = BenchProgram::create(*session, name, flags.data);
     if (!program)
       return program.error();
-    programs.push_back({std::move(*program), 1, 0, {}});
+    programs.push_back({std::move(*program), 1, 0, {}, {}});
   }
+  // What the processor can do says nothing of a device.
+  if (session->device())
+    return {};
   peak.emplace(signature.element);
   return read.prepare();
 }
@@ -140,10 +179,14 @@ Status Bench::sample(Timed &timed) {
   if (timed.once < kLongCall)
     if (Status status = timed.program.call(); !status)
       return status;
+  if (Status status = settle(); !status)
+    return status;
   Clock::time_point start = Clock::now();
   for (int64_t i = 0; i < timed.calls; ++i)
     if (Status status = timed.program.call(); !status)
       return status;
+  if (Status status = settle(); !status)
+    return status;
   timed.seconds.push_back(secondsSince(start) / double(timed.calls));
   return {};
 }
@@ -155,8 +198,12 @@ Status Bench::measure() {
   for (Timed &timed : programs) {
     if (Status status = timed.program.call(); !status)
       return status;
+    if (Status status = settle(); !status)
+      return status;
     Clock::time_point start = Clock::now();
     if (Status status = timed.program.call(); !status)
+      return status;
+    if (Status status = settle(); !status)
       return status;
     timed.once = secondsSince(start);
     timed.calls = std::clamp<int64_t>(
@@ -165,24 +212,64 @@ Status Bench::measure() {
     round += timed.once * double(timed.calls + 1);
   }
   Clock::time_point start = Clock::now();
-  peak->run(executor);
-  read.run(executor);
+  if (peak) {
+    peak->run(executor);
+    read.run(executor);
+  }
   round += secondsSince(start);
-  int64_t rounds = std::clamp<int64_t>(int64_t(flags.seconds / round),
-                                       kFewestRounds, 1000000);
-  ProgressLine progress(rounds, 0, "rounds");
+  int64_t planned = std::clamp<int64_t>(int64_t(flags.seconds / round),
+                                        kFewestRounds, 1000000);
+  ProgressLine progress(planned, 0, "rounds");
   start = Clock::now();
-  for (int64_t i = 0; i < rounds && !CatchInterrupt::requested(); ++i) {
+  for (; rounds < planned && !CatchInterrupt::requested(); ++rounds) {
     // What was slow to start with must not make the whole slow.
-    if (i >= kFewestRounds && secondsSince(start) > 1.5 * flags.seconds)
+    if (rounds >= kFewestRounds && secondsSince(start) > 1.5 * flags.seconds)
       break;
-    peaks.push_back(peak->run(executor));
+    if (peak)
+      peaks.push_back(peak->run(executor));
     for (Timed &timed : programs)
       if (Status status = sample(timed); !status)
         return status;
-    reads.push_back(read.run(executor));
+    if (peak)
+      reads.push_back(read.run(executor));
     if (progress.due())
-      progress.update(i + 1, "");
+      progress.update(rounds + 1, "");
+  }
+  return {};
+}
+
+Status Bench::measureLaunches() {
+  if (!session->device())
+    return {};
+  if (!device->info().timestamps)
+    return makeError(device->info().label(), " has no timestamps");
+  LaunchCollector launches(executor.workers());
+  SessionOptions settings;
+  settings.trace = launches.sink();
+  auto timed = openSession(settings);
+  if (!timed)
+    return timed.error();
+  std::vector<BenchProgram> calls;
+  for (const Timed &each : programs) {
+    auto program =
+        BenchProgram::create(**timed, each.program.name(), flags.data);
+    if (!program)
+      return program.error();
+    // Once to record, and to have memory that is not new.
+    if (Status status = program->call(); !status)
+      return status;
+    calls.push_back(std::move(*program));
+  }
+  (void)launches.take();
+  int64_t most = std::clamp<int64_t>(rounds / 4, kFewestRounds, 100);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    for (launchRounds = 0; launchRounds < most && !CatchInterrupt::requested();
+         ++launchRounds) {
+      if (Status status = calls[i].call(); !status)
+        return status;
+      launches.endCall();
+    }
+    programs[i].launches = launches.take();
   }
   return {};
 }
@@ -195,6 +282,13 @@ BenchReport Bench::report(bool interrupted) const {
   report.hash = signature.hash;
   report.flags = signature.flags;
   report.target = session->model().target();
+  if (session->device()) {
+    auto target = findDeviceTarget(signature, device->info());
+    report.target = target ? signature.devices[size_t(*target)].name : "";
+    report.device = device->info().label();
+  }
+  report.rounds = rounds;
+  report.launchRounds = launchRounds;
   report.threads = executor.workers();
   report.loadBefore = loadBefore;
   report.loadAfter = systemLoad();
@@ -203,14 +297,17 @@ BenchReport Bench::report(bool interrupted) const {
   report.routing = signature.slots > 0 ? flags.data.routing : "none";
   report.seed = flags.data.seed;
   report.interrupted = interrupted;
-  report.peakKind = peak->kind();
-  report.peak = peaks;
-  report.readWindow = read.windowBytes();
-  report.read = reads;
+  if (peak) {
+    report.peakKind = peak->kind();
+    report.peak = peaks;
+    report.readWindow = read.windowBytes();
+    report.read = reads;
+  }
   for (const Timed &timed : programs)
-    report.programs.push_back(
-        {timed.program.name(), timed.program.isRouted(), timed.calls,
-         timed.seconds, timed.program.flops(), timed.program.parameterBytes()});
+    report.programs.push_back({timed.program.name(), timed.program.isRouted(),
+                               timed.calls, timed.seconds,
+                               timed.program.flops(),
+                               timed.program.parameterBytes(), timed.launches});
   return report;
 }
 
@@ -220,7 +317,7 @@ int benchMain(int argc, char **argv) {
   Flags flags("bench", "MODEL [--batch N] [FLAG...]",
               "Times programs of MODEL (model.so or model.mlir) on generated\n"
               "data, and in the same loop what the processor and its memory\n"
-              "can do at most.");
+              "can do at most; on a device also each launch.");
   flags.argument("MODEL", options.model, "model.so or model.mlir");
   flags.texts("--program", "NAME", options.programs,
               "a program to time; may be repeated (without: infer, forward, "
@@ -242,6 +339,7 @@ int benchMain(int argc, char **argv) {
              "weights, as safetensors (without: drawn from the seed)");
   flags.integer("--seed", "N", seed, 0, INT64_MAX,
                 "seed of weights, data and choices");
+  options.device.addFlag(flags);
   flags.section("output");
   flags.flag("--json", options.json, "print all as JSON");
   flags.text("--compare", "OLD.json", options.compare,
@@ -251,7 +349,8 @@ int benchMain(int argc, char **argv) {
   flags.examples(
       "  modc bench examples/mnist.mlir --batch 128 --threads 1\n"
       "  modc bench model.so --program forward --routing one --json > a.json\n"
-      "  modc bench model.so --program forward --compare a.json\n");
+      "  modc bench model.so --program forward --compare a.json\n"
+      "  modc bench model.so --device vulkan --program train_step\n");
   if (std::optional<int> code = flags.parse(argc, argv))
     return *code;
   options.data.seed = uint64_t(seed);
@@ -273,6 +372,9 @@ int benchMain(int argc, char **argv) {
   CatchInterrupt interrupt;
   if (Status status = bench.measure(); !status)
     return fail(status.error());
+  // What was measured is worth telling without.
+  if (Status status = bench.measureLaunches(); !status)
+    warn("launches were not timed: " + status.error().message());
   bool interrupted = CatchInterrupt::requested();
   BenchReport report = bench.report(interrupted);
   nlohmann::ordered_json json = report.json();
@@ -285,7 +387,8 @@ int benchMain(int argc, char **argv) {
     if (old)
       print(compareText(json["compare"], options.compare));
   }
-  return options.trace.finish(interrupted ? Interrupted : Done, report.network);
+  return options.device.finish(
+      options.trace.finish(interrupted ? Interrupted : Done, report.network));
 }
 
 } // namespace modc::driver

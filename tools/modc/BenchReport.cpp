@@ -57,6 +57,26 @@ static std::string processorName() {
   return "unknown processor";
 }
 
+/// Launches of a device, and what all of them take.
+static void addLaunches(const ProgramTimes &program, Json &json) {
+  if (program.launches.empty())
+    return;
+  Json launches = Json::array();
+  double all = 0;
+  for (const LaunchTimes &launch : program.launches) {
+    double median = quantile(launch.seconds, 0.5);
+    all += median;
+    launches.push_back({{"label", launch.label},
+                        {"groups", launch.groups},
+                        {"seconds",
+                         {{"median", median},
+                          {"min", quantile(launch.seconds, 0)},
+                          {"p90", quantile(launch.seconds, 0.9)}}}});
+  }
+  json["launch_seconds"] = all;
+  json["launches"] = std::move(launches);
+}
+
 Json BenchReport::json() const {
   double bestPeak = quantile(peak, 1), bestRead = quantile(read, 1);
   Json result = {{"modc", modcVersion()},
@@ -65,6 +85,7 @@ Json BenchReport::json() const {
                  {"hash", hash},
                  {"flags", flags},
                  {"target", target},
+                 {"device", device.empty() ? Json("cpu") : Json(device)},
                  {"machine",
                   {{"processor", processorName()},
                    {"processors", availableProcessors()},
@@ -76,7 +97,7 @@ Json BenchReport::json() const {
                  {"samples", candidates},
                  {"routing", routing},
                  {"seed", seed},
-                 {"rounds", peak.size()},
+                 {"rounds", rounds},
                  {"interrupted", interrupted},
                  {"peak",
                   {{"kind", peakKind},
@@ -125,6 +146,8 @@ Json BenchReport::json() const {
          {"parameter_gbs", giga(byteRate)},
          {"share_of_read", optionalNumber(readShare)}});
   }
+  for (size_t i = 0; i < programs.size(); ++i)
+    addLaunches(programs[i], list[i]);
   result["programs"] = std::move(list);
   return result;
 }
@@ -152,20 +175,62 @@ static std::string cell(const Json &value, const char *form) {
              : "-";
 }
 
-std::string BenchReport::text() const {
-  Json all = json();
+std::string BenchReport::headerText(const Json &all) const {
   const Json &machine = all["machine"];
   std::string out = fmt::format(
       "{}, compiled for {}, {}\nbatch {}, {} candidates in an E-step, routing "
-      "{}\n{}, {} processors, threads {}, load {:.1f} to {:.1f}\n{}\n"
-      "peak of {}: {} GFLOP/s, reads of memory: {} GB/s, over {} rounds{}\n\n",
+      "{}\n{}, {} processors, threads {}, load {:.1f} to {:.1f}\n",
       network, target, flags, points, candidates, routing,
       machine["processor"].get<std::string>(),
-      machine["processors"].get<int64_t>(), threads, loadBefore, loadAfter,
-      machine["features"].get<std::string>(),
-      peakKind.empty() ? "an unknown processor" : peakKind,
-      cell(all["peak"]["gflops"], "{:.1f}"), cell(all["read"]["gbs"], "{:.1f}"),
-      peak.size(), interrupted ? ", interrupted" : "");
+      machine["processors"].get<int64_t>(), threads, loadBefore, loadAfter);
+  if (device.empty())
+    out += fmt::format("{}\npeak of {}: {} GFLOP/s, reads of memory: {} GB/s",
+                       machine["features"].get<std::string>(),
+                       peakKind.empty() ? "an unknown processor" : peakKind,
+                       cell(all["peak"]["gflops"], "{:.1f}"),
+                       cell(all["read"]["gbs"], "{:.1f}"));
+  else
+    out += "running on " + device;
+  return out + fmt::format(", over {} rounds{}\n\n", rounds,
+                           interrupted ? ", interrupted" : "");
+}
+
+std::string BenchReport::launchesText(const Json &all) const {
+  Table table;
+  table.row({"program", "launch", "groups", "median", "min", "of the call"});
+  bool any = false;
+  for (const Json &program : all["programs"]) {
+    if (!program.contains("launches"))
+      continue;
+    any = true;
+    double call = program["seconds"]["median"].get<double>();
+    auto share = [&](double seconds) {
+      return call > 0 ? fmt::format("{:.2f}", seconds / call) : "-";
+    };
+    std::string name = program["name"].get<std::string>();
+    for (const Json &launch : program["launches"]) {
+      double median = launch["seconds"]["median"].get<double>();
+      table.row({name, launch["label"].get<std::string>(),
+                 launch["groups"].dump(), timeText(median),
+                 timeText(launch["seconds"]["min"].get<double>()),
+                 share(median)});
+      name.clear();
+    }
+    double launches = program["launch_seconds"].get<double>();
+    table.row(
+        {"", "all launches", "", timeText(launches), "", share(launches)});
+  }
+  if (!any)
+    return "";
+  return fmt::format("\n{}\nTimes of launches are the device's, in {} further "
+                     "calls; a call also takes what\nlies between launches, "
+                     "transfers and the wait for its outputs.\n",
+                     table.text(), launchRounds);
+}
+
+std::string BenchReport::text() const {
+  Json all = json();
+  std::string out = headerText(all);
   Table table;
   table.row({"program", "choices", "median", "min", "p10-p90", "rows/s",
              "GFLOP/s", "of peak", "GB/s", "of reads"});
@@ -191,7 +256,7 @@ std::string BenchReport::text() const {
          "were shared; '-' where members\ndiffer in work. GB/s: bytes of the "
          "parameters that a call uses, once each; above\nthe reads where they "
          "stay in caches.\n";
-  return out;
+  return out + launchesText(all);
 }
 
 Result<Json> readBenchJson(const std::string &path) {
@@ -221,8 +286,8 @@ Result<Json> readBenchJson(const std::string &path) {
 
 Json compareBench(const Json &now, const Json &old) {
   Json differences = Json::array();
-  for (const char *setting : {"network", "hash", "flags", "target", "threads",
-                              "batch", "samples", "routing", "seed"})
+  for (const char *setting : {"network", "hash", "flags", "target", "device",
+                              "threads", "batch", "samples", "routing", "seed"})
     if (old.contains(setting) && old[setting] != now[setting])
       differences.push_back(
           {{"setting", setting}, {"now", now[setting]}, {"old", old[setting]}});

@@ -14,6 +14,7 @@
 #define MODC_TOOLS_MODC_BENCHREPORT_H
 
 #include "runtime/formats/Result.h"
+#include "tools/modc/BenchLaunches.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -32,11 +33,16 @@ struct ProgramTimes {
   std::vector<double> seconds;
   std::optional<double> flops;
   std::optional<int64_t> parameterBytes;
+  /// Of a device, in calls of their own.
+  std::vector<LaunchTimes> launches;
 };
 
 struct BenchReport {
   std::string model, network, hash, flags, target, routing, peakKind;
+  /// Empty for the processor.
+  std::string device;
   int64_t threads = 1, points = 0, candidates = 1, readWindow = 0;
+  int64_t rounds = 0, launchRounds = 0;
   uint64_t seed = 0;
   double loadBefore = -1, loadAfter = -1;
   bool interrupted = false;
@@ -47,6 +53,10 @@ struct BenchReport {
   /// Rates and shares are those of the fastest samples.
   nlohmann::ordered_json json() const;
   std::string text() const;
+
+private:
+  std::string headerText(const nlohmann::ordered_json &all) const;
+  std::string launchesText(const nlohmann::ordered_json &all) const;
 };
 
 /// The load average of the last minute, or -1.
