@@ -15,9 +15,9 @@
 using namespace mlir;
 using namespace modc;
 
-/// Rows below which it does not pay to pack a panel that could be read in
+/// Rows up to which it does not pay to pack a panel that could be read in
 /// place.
-constexpr int64_t kFewRows = 8;
+constexpr int64_t kFewRows = 16;
 /// Rows of b that a product of few rows goes through side by side: streams that
 /// a processor sees coming.
 constexpr int64_t kFewBlock = 16;
@@ -131,8 +131,9 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
   bool narrow = schedule.sums > 1;
   if (narrow)
     rows = kNarrowRows;
-  // There are kFewRows at least where panels are copied.
-  int64_t copied = copy ? std::min(rows, kFewRows) : 0;
+  // There are more than kFewRows where panels are copied.
+  static_assert(kTileRowsAtMost <= kFewRows);
+  int64_t copied = copy ? rows : 0;
   Value ahead = index(copy ? 1 : 0);
   for (bool first = true;; first = false) {
     Value from = first ? offset(begin, copied) : begin;
@@ -258,7 +259,7 @@ void KernelBuilder::build(Value space) {
   if (!space || contraction.transposedB)
     return panels(space);
   Value rows = countRows();
-  Value few = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, rows,
+  Value few = arith::CmpIOp::create(*this, arith::CmpIPredicate::ule, rows,
                                     index(kFewRows));
   auto branch = scf::IfOp::create(*this, few, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(*this);

@@ -175,7 +175,7 @@ func.func @one_tile(%x: memref<?x8xf32, strided<[128, 1], offset: ?>>, %d: memre
 
 // Many columns: a panel is packed, unless there are but few rows to use it.
 // CHECK-LABEL: func.func private @matmul_nx128x96(
-// CHECK: arith.cmpi ult, %{{.*}}, %c8
+// CHECK: arith.cmpi ule, %{{.*}}, %c16
 // CHECK: scf.if
 // CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
 // Then the first tile asks for the panel that is six, all of a row of b, ahead.
