@@ -171,7 +171,8 @@ LogicalResult GenericAdjoint::countTies(OpBuilder &builder) {
   // The gradient of an extremum is shared by all that are equal to it.
   Location loc = op.getLoc();
   ties.resize(forms.size());
-  for (auto [i, form] : llvm::enumerate(forms)) {
+  for (unsigned i = 0, e = forms.size(); i < e; ++i) {
+    const ResultForm &form = forms[i];
     if (form.kind != ResultForm::Extremum || !cotangents[i])
       continue;
     Value init = op.getOutputs()[i], result = results[i];
