@@ -104,6 +104,9 @@ Result<DeviceRange> Maker::rangeOf(const DeviceBinding &binding) {
     return makeError(bytes, " bytes at byte ", *offset, " are not within ",
                      nameOf(binding.space), " ", binding.index, " of ",
                      within.bytes);
+  // Kernels read bytes as parts of words: a range that ends within one would
+  // hide those before its end. Pieces end at words.
+  bytes = std::min((bytes + 3) / 4 * 4, within.bytes - *offset);
   return DeviceRange{within.buffer, within.offset + *offset, bytes};
 }
 

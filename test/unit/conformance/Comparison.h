@@ -33,6 +33,9 @@ compileText(const std::string &text, const std::string &name,
 /// With the validation layer; one for all tests.
 std::shared_ptr<Device> lavapipe();
 
+/// What a batch is filled with.
+enum class Batch { Drawn, OneMember, NoLastMember, NotANumber, Infinite };
+
 /// Memory for the buffers of one call.
 struct Buffers {
   std::vector<std::vector<char>> memory;
@@ -57,18 +60,27 @@ public:
 
   /// Fills the inputs of a program, runs it on both and compares all that it
   /// writes.
-  void run(const std::string &name, int64_t n, int64_t s);
+  void run(const std::string &name, int64_t n, int64_t s,
+           Batch batch = Batch::Drawn);
+  /// All programs that the model has, arenas after each.
+  void runAll(int64_t n, int64_t s, Batch batch = Batch::Drawn);
   /// Parameters and the optimizer's state.
   void compareArenas();
+  /// Scores and objectives of all members become equal.
+  void clearParameters();
 
   std::unique_ptr<Session> cpu, gpu;
 
 private:
-  void fill(const ProgramSpec &program, Buffers &buffers, int64_t n);
+  void setState(Session &session);
+  int32_t pick(const LayerSpec &layer, Batch batch);
+  void fill(const ProgramSpec &program, Buffers &buffers, int64_t n,
+            Batch batch);
+  void compareGradients();
   void compare(const std::string &name, DType type, const void *a,
-               const void *b, const StoredTensor &tensor, double tolerance = 0);
+               const void *b, const StoredTensor &tensor);
   void compare(const std::string &name, DType type, const char *a,
-               const char *b, size_t bytes, double tolerance = 0);
+               const char *b, size_t bytes);
 
   const Signature &signature;
   std::vector<char> touched;
