@@ -493,9 +493,14 @@ int modc_session_call(modc_session_t *session, const char *program,
     std::vector<Buffer> table(buffer_count);
     for (size_t i = 0; i < buffer_count; ++i)
       table[i] = {buffers[i], buffer_bytes[i]};
-    return session->session->call(index, table.data(), buffer_count, points,
-                                  candidates, integers, integer_count, reals,
-                                  real_count);
+    Status called = session->session->call(index, table.data(), buffer_count,
+                                           points, candidates, integers,
+                                           integer_count, reals, real_count);
+    // MODC_VULKAN_VALIDATION is for finding mistakes: none goes unheard.
+    if (Device *device = session->session->device(); called && device)
+      for (const std::string &message : device->takeMessages())
+        return makeError("validation: ", message);
+    return called;
   });
 }
 

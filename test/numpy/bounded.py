@@ -21,7 +21,8 @@ factor 2 of `|err| <= 2 * gamma_K * (|A| * |B|)`):
   f(a)         the most that f changes within ea of a          + C U |f(a)|
 
 where gamma(k) = k U / (1 - k U) and C = 1.1 covers the 0.51 ulp that docs/math.md
-states for every function of f32 (1 ulp is at most 2 u). Sums and contractions hold
+states for every function of f32 (1 ulp is at most 2 u); `use_functions` takes the
+ulp of other functions for C, which leaves them no slack. Sums and contractions hold
 in any order, with and without fma. Comparisons that the errors leave open count as
 open, and whoever chooses by one has an error that covers both.
 
@@ -34,11 +35,29 @@ import numpy as np
 
 UNIT = 2.0**-24
 _U = 2 * UNIT
-_FUNCTION = 1.1 * _U
 # Covers results that underflow.
 _TINY = 2.0**-126
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
+
+# What docs/gpu.md states of the functions of devices, in ulp.
+OF_DEVICES = {
+    np.exp: 1, np.exp2: 1.25, np.expm1: 2, np.log: 1, np.log1p: 2, np.log2: 2,
+    np.power: 0.75, np.cbrt: 1, np.sin: 2, np.cos: 2, np.tan: 3.5, np.arctan: 2,
+    np.sinh: 3, np.cosh: 3, np.tanh: 3, erf: 3,
+}  # fmt: skip
+_functions = {}
+
+
+def use_functions(ulp):
+    """From here on bounds hold for these functions, and for the processor's others."""
+    _functions.clear()
+    _functions.update(ulp)
+
+
+def _relative(f):
+    return _functions.get(f, 1.1) * _U
+
 
 
 def for_f64(bound):
@@ -72,6 +91,9 @@ class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array__(self, *_):
         raise TypeError("a bounded array would lose its bounds")
+
+    def __bool__(self):
+        raise TypeError("a bounded comparison may be open")
 
     @property
     def shape(self):
@@ -192,10 +214,10 @@ def add_at(array, key, part):
     np.add.at(array.error, key, part.error + _gamma(max(before.max(initial=0) - 1, 0)) * np.abs(part.value))
 
 
-def _monotone(f, factor=_FUNCTION):
+def _monotone(f):
     def rule(value, x, ex):
         ends = np.maximum(np.abs(f(x + ex) - value), np.abs(f(x - ex) - value))
-        return np.where(ex > 0, ends, 0.0) + factor * np.abs(value) + _TINY
+        return np.where(ex > 0, ends, 0.0) + _relative(f) * np.abs(value) + _TINY
 
     return rule
 
@@ -219,7 +241,7 @@ def _divide(v, a, b, ea, eb):
 def _power(v, a, b, ea, eb):
     slope = np.abs(b) * np.maximum(np.abs(a - ea) ** (b - 1), np.abs(a + ea) ** (b - 1))
     other = np.abs(np.log(np.abs(a))) * np.maximum(np.abs(v), np.abs(a ** (b + eb)))
-    return np.where(ea > 0, slope * ea, 0.0) + np.where(eb > 0, other * eb, 0.0) + _FUNCTION * np.abs(v) + _TINY
+    return np.where(ea > 0, slope * ea, 0.0) + np.where(eb > 0, other * eb, 0.0) + _relative(np.power) * np.abs(v) + _TINY
 
 
 def _compare(v, a, b, ea, eb):
@@ -235,9 +257,9 @@ def _sign(v, x, ex):
     return np.where((np.abs(x) <= ex) & (ex > 0), 2.0, 0.0)
 
 
-def _circular(derivative):
+def _circular(f, derivative):
     def rule(value, x, ex):
-        return ex * np.abs(derivative(x)) + 0.5 * ex**2 + _FUNCTION * np.abs(value) + _TINY
+        return ex * np.abs(derivative(x)) + 0.5 * ex**2 + _relative(f) * np.abs(value) + _TINY
 
     return rule
 
@@ -252,14 +274,15 @@ _RULES = {
     np.positive: lambda v, x, ex: ex,
     np.absolute: lambda v, x, ex: ex,
     np.sign: _sign,
-    np.sin: _circular(np.cos),
-    np.cos: _circular(np.sin),
-    np.cosh: lambda v, x, ex: ex * np.sinh(np.abs(x) + ex) + _FUNCTION * v,
+    np.sin: _circular(np.sin, np.cos),
+    np.cos: _circular(np.cos, np.sin),
+    np.cosh: lambda v, x, ex: ex * np.sinh(np.abs(x) + ex) + _relative(np.cosh) * v,
     np.invert: _bits,
     np.bitwise_and: _bits,
     np.bitwise_or: _bits,
-    # max(x, 0) + log(1 + e^-|x|): three roundings.
-    np.logaddexp: lambda v, a, b, ea, eb: np.maximum(ea, eb) + 3 * _FUNCTION * np.abs(v) + _TINY,
+    # max(x, 0) + log(1 + e^-|x|): two functions and a rounding.
+    np.logaddexp: lambda v, a, b, ea, eb: np.maximum(ea, eb)
+    + (_relative(np.exp) + _relative(np.log1p) + 1.1 * _U) * np.abs(v) + _TINY,
     **{f: _compare for f in (np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal)},
     **{f: _monotone(f) for f in (
         np.exp, np.exp2, np.expm1, np.log, np.log1p, np.log2, np.sqrt, np.tanh,

@@ -20,7 +20,6 @@ from model_checks import Checks
 from update_rules import Rule
 
 THREADS = (2, 4)
-PARTS = ("forward", "m_step", "gradient", "train_step")
 # Such that a step of Adam does not hang on the sign of a small gradient.
 LEARNING_RATE, STEPS_BEFORE = 0.125, 5000
 # Slots of the optimizers' state that are means of squares.
@@ -31,15 +30,22 @@ class KernelChecks(Checks):
     """What the first model of a network gives, of naive dispatch, is kept in `naive`
     for those that follow."""
 
+    # What the numbers are about, by the first word of a description.
+    PARTS = ("forward", "m_step", "gradient", "train_step")
+    # Of these, what hangs on a model's own choices.
+    FREE = ()
+
     def __init__(self, model, network, seed, known, naive=None):
         super().__init__(model, network, seed, known=known)
         self.reference, self.results = naive, {}
-        # What is collected, by what it is about.
-        self.parts = {what: Agreement(self.element) for what in PARTS}
+        self.parts = {what: Agreement(self.element) for what in self.PARTS}
 
     def agree(self, what, actual, expected):
-        self.agreement = self.parts[re.match(r"\w+", what)[0]]
+        part = re.match(r"\w+", what)[0]
+        self.agreement = self.parts[part]
         super().agree(what, actual, expected)
+        if part in self.FREE:
+            return
         key = (self.case, self.points, what)
         self.results[key] = np.array(actual)
         if self.reference is not None:
@@ -52,18 +58,21 @@ class KernelChecks(Checks):
         given = {**buffers, **goal, "selection": choices}
         first = self.bits(given, self.points)
         if self.reference is not None:
-            for workers in THREADS:
-                self.model.use(workers, threads=True)
-                self.same_bits(f"on {workers} threads", self.bits(given, self.points), first)
-            self.model.use(1)
+            self.threads(given, first)
             self.rows(given, first)
         self.train(given, inputs, wanted, choices)
+
+    def threads(self, given, first):
+        for workers in THREADS:
+            self.model.use(workers, threads=True)
+            self.same_bits(f"on {workers} threads", self.bits(given, self.points), first)
+        self.model.use(1)
 
     def bits(self, given, points):
         """Everything that forward and m_step give."""
         results = {}
         for program in ("forward", "m_step"):
-            self.model.gradients.bytes[...] = 0xFF
+            self.poison_gradients()
             names = [b["name"] for b in self.model.programs[program][0]["buffers"]]
             own = {name: given[name] for name in names if name in given}
             got = self.model.run(program, own, points)
@@ -72,6 +81,10 @@ class KernelChecks(Checks):
         trained = [p["name"] for p in self.model.signature["parameters"] if p["trained"]]
         results.update({("m_step", name): views[name].copy() for name in trained})
         return results
+
+    def poison_gradients(self):
+        for view in self.model.gradient_views().values():
+            view[...] = np.nan
 
     @staticmethod
     def same_bits(what, actual, expected):
@@ -106,7 +119,7 @@ class KernelChecks(Checks):
             if name != "steps":
                 low = 0.5 if name.rpartition(".")[2] in SQUARES else -0.5
                 state[name] = view[...] = self.round(rng.uniform(low, low + 1, view.shape))
-        self.model.gradients.bytes[...] = 0xFF
+        self.poison_gradients()
         reals = [LEARNING_RATE, 0.0, 0.0]
         given = {**given, "frozen": frozen}
         got = self.model.run("train_step", given, self.points, 1, reals=reals)
@@ -118,6 +131,7 @@ class KernelChecks(Checks):
         self.agree("train_step: gradient norm", got["gradient_norm"], norm)
         for name, value in values.items():
             self.agree(f"train_step: '{name}'", self.model.parameter_views()[name], value)
+        views = self.model.state_views()
         for name, value in state.items():
             if name != "steps":
                 self.agree(f"train_step: '{name}'", views[name], value)
@@ -131,13 +145,19 @@ class KernelChecks(Checks):
         values = dict(zip(self.parameters, self.given(self.parameters.values())))
         rule = Rule(self.network, spec, values)
         rule.steps = state["steps"].copy()
-        slots = [(name, *name.rpartition(".")[::2]) for name in state if name != "steps"]
+        slots, seen = [], {}
+        for name in state:
+            parameter, _, slot = name.rpartition(".")
+            if parameter in rule.states:
+                own = rule.kind == "custom"
+                slots.append((name, parameter, seen.get(parameter, 0) if own else slot in SQUARES))
+                seen[parameter] = seen.get(parameter, 0) + 1
         for name, parameter, slot in slots:
-            rule.states[parameter][slot in SQUARES] = Bounded(state[name])
+            rule.states[parameter][slot] = Bounded(state[name])
         members = {m for layer in spec["layers"] for m in layer["members"]}
         reached = result.touched if self.points else set()
         touched = np.array([g not in members or g in reached for g in spec["groups"]])
         gradients = {name: lift(gradient) for name, gradient in gradients.items()}
         norm = rule.step(gradients, touched, frozen, *reals)
-        after = {name: rule.states[p][slot in SQUARES] for name, p, slot in slots}
+        after = {name: rule.states[p][slot] for name, p, slot in slots}
         return norm.reshape(1), rule.values, {**after, "steps": rule.steps}

@@ -25,8 +25,8 @@ The library is found in $MODC_LIBRARY, or in build/lib beside the sources.
 import ctypes
 import json
 import os
-from ctypes import (POINTER, byref, c_char_p, c_double, c_int, c_int32,
-                    c_int64, c_size_t, c_uint64, c_void_p)
+from ctypes import (POINTER, byref, c_char_p, c_double, c_int, c_int64,
+                    c_size_t, c_uint64, c_void_p)
 
 import numpy as np
 
@@ -102,9 +102,11 @@ def _check(code, error):
 
 
 class _SessionOptions(ctypes.Structure):
-    """The head of modc_session_options and room for the rest of it."""
+    """modc_session_options; functions of the host's own are not called from here."""
     _fields_ = [("struct_size", c_size_t), ("workers", c_int64),
-                ("rest", c_int64 * 32)]
+                ("executor", c_int64 * 4), ("allocator", c_void_p * 3),
+                ("log", c_void_p * 2), ("trace", c_void_p * 2),
+                ("device", c_char_p)]
 
 
 class Model:
@@ -128,13 +130,17 @@ class Model:
 
 
 class Session:
-    """A model with parameters. Arenas appear as dicts of NumPy views."""
+    """A model with parameters, run by a device if one is named. Arenas appear as
+    dicts of NumPy views."""
 
-    def __init__(self, model, workers=1):
+    def __init__(self, model, workers=1, device=None):
         self.model = model
         options = _SessionOptions()
         library().modc_session_options_init(byref(options))
+        if options.struct_size != ctypes.sizeof(options):
+            raise Failure("modc_session_options is not what it was")
         options.workers = workers
+        options.device = device.encode() if device else None
         self.handle = c_void_p()
         error = c_void_p()
         _check(library().modc_session_open(model.handle, byref(options),
@@ -180,7 +186,8 @@ class Session:
 
     @property
     def parameters(self):
-        """Views by name; writing to them changes the session."""
+        """Views by name; writing to them changes the session. Of a session with a
+        device, they are those of now: a call makes them old."""
         return self._views("parameters", self.model.signature["parameters"])
 
     @property
@@ -196,6 +203,11 @@ class Session:
         by name. Arrays are converted to the signature's types; their size is
         checked against its shapes. They start `shift` bytes behind a multiple
         of 64."""
+        return self.run(program, values, points, candidates, shift)
+
+    def run(self, program, values, points=0, candidates=1, shift=0):
+        """As `call`, for inputs of any name."""
+        values = dict(values)
         spec = self.model.programs.get(program)
         if spec is None:
             raise Failure(f"the model has no program '{program}'")

@@ -10,6 +10,8 @@
 # are less exact: checks that stand on them can fail.
 #
 #===----------------------------------------------------------------------===#
+import os
+import re
 import unittest
 
 import numpy as np
@@ -66,6 +68,27 @@ class Rules(unittest.TestCase):
             self.assertLess((f(x).error / np.abs(f(x).value)).max(), 3 * UNIT)
         erf = bounded.function(bounded.erf)
         self.holds(erf(x), bounded.erf(x.single).astype(F))
+
+    def test_functions_of_devices(self):
+        """Those of docs/gpu.md, to the ulp that is stated there."""
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/gpu.md")) as file:
+            rows = re.findall(r"^\| ([a-z0-9_, ]+) \| ([0-9., ]+) \| [0-9., ]+ \|", file.read(), re.M)
+        stated = {}
+        for names, ulp in rows:
+            names, ulp = names.split(", "), ulp.split(", ")
+            stated.update(zip(names, map(float, ulp if len(ulp) > 1 else ulp * len(names))))
+        names = {np.power: "powf", np.arctan: "atan", bounded.erf: "erf"}
+        for f, ulp in bounded.OF_DEVICES.items():
+            self.assertEqual(stated[names.get(f, getattr(f, "__name__", ""))], ulp)
+        x, exact = near(self.rng.uniform(0.5, 2.0, 500)), np.tanh
+        bounded.use_functions(bounded.OF_DEVICES)
+        try:
+            self.holds(exact(x), exact(x.value) * (1 + 2.9 * 2**-24))
+            self.assertGreater((exact(x).error / exact(x.value)).min(), 2.9 * 2**-23)
+            self.assertLess((exact(x).error / exact(x.value)).max(), 3.1 * 2**-23)
+        finally:
+            bounded.use_functions({})
+        self.assertLess((exact(x).error / exact(x.value)).max(), 1.2 * 2**-23)
 
     def test_arithmetic(self):
         a, b, c = (near(self.rng.normal(size=1000)) for _ in range(3))

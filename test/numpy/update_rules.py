@@ -11,16 +11,19 @@
 #===----------------------------------------------------------------------===#
 import numpy as np
 
+from bounded import Bounded, lift, plain
 from evaluator import Evaluator
 from tape import Var
 
 
 class Rule:
-    """The shorthands of modular.optimizer, or its region, on each element."""
+    """The shorthands of modular.optimizer, or its region, on each element. Of bounded
+    parameters the settings are bounded, too: those of f32 are rounded."""
 
     def __init__(self, network, spec, parameters):
         self.spec, self.kind = spec, spec["optimizer"]["name"]
         self.values = {k: v.copy() for k, v in parameters.items()}
+        self.bounded = any(isinstance(v, Bounded) for v in parameters.values())
         self.steps = np.zeros(len(spec["groups"]), np.int64)
         self.op = network.optimizer
         settings = self.op.attrs.get("settings", {}) if self.op else {}
@@ -32,7 +35,7 @@ class Rule:
         on = ((touched != 0) | self.spec["optimizer"]["dense"]) & ~frozen
         trained = [p for p in self.spec["parameters"] if p["trained"] and on[p["group"]]]
         norm = np.sqrt(sum((gradients[p["name"]] ** 2).sum() for p in trained))
-        scale = clip / norm if clip > 0 and norm > clip else 1.0
+        scale = clip / norm if plain(clip) > 0 and plain(norm) > plain(clip) else 1.0
         self.steps += on
         for p in trained:
             name, t = p["name"], self.steps[p["group"]]
@@ -42,7 +45,8 @@ class Rule:
         return norm
 
     def setting(self, name, default):
-        return self.settings.get(name, default)
+        value = self.settings.get(name, default)
+        return lift(value) if self.bounded else value
 
     def sgd(self, x, g, lr, t, m, v):
         return x - lr * g, m, v
@@ -64,5 +68,6 @@ class Rule:
 
     def custom(self, x, g, lr, t, *states):
         region = self.op.regions[0]
-        args = [np.broadcast_to(np.float64(a), x.shape) for a in (x, g, lr, t, *states)]
+        numbers = [np.float64(t) if a is t else a for a in (x, g, lr, t, *states)]
+        args = [np.broadcast_to(a, x.shape) for a in numbers]
         return [v.data for v in Evaluator().run(region, [Var(a) for a in args])]
