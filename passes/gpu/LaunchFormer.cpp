@@ -37,18 +37,15 @@ Write modc::writeOf(Value value) {
   return {};
 }
 
-/// Whether the launch that makes a value writes it: those of one op do.
-static bool isOwn(Write write) {
+/// The op whose value is written; null where that is no op's.
+static Operation *makerOf(Write write) {
   Value source = write.getSource();
   while (Operation *op = source.getDefiningOp()) {
     if (!isa<DefinedWhereOp, tensor::FromElementsOp>(op))
       break;
     source = op->getOperand(0);
   }
-  Operation *op = source.getDefiningOp();
-  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
-  return isa_and_nonnull<GroupedOp, UpdateOp, GradientNormOp>(op) ||
-         (generic && generic.getNumReductionLoops() > 0);
+  return source.getDefiningOp();
 }
 
 namespace {
@@ -68,6 +65,16 @@ public:
   SmallVector<Launch> launches;
 
 private:
+  /// Whether the launch that makes a value writes it: those of one op do.
+  bool isOwn(Write write) {
+    auto maker = launchOf.find(makerOf(write));
+    if (maker == launchOf.end())
+      return false;
+    Launch::Kind kind = launches[maker->second].kind;
+    return kind == Launch::Elements || kind == Launch::Gradient ||
+           kind == Launch::Update || kind == Launch::Norm;
+  }
+
   /// The last launch that makes something this op reads, and whether it is read
   /// at the same rows only.
   struct Source {

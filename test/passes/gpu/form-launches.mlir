@@ -22,6 +22,26 @@ func.func @chain(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input"
   return %o : tensor<?x4xf32>
 }
 
+// A sum of few numbers is one invocation's, which writes it where it belongs.
+// CHECK-LABEL: func.func @small_sum(
+// CHECK-SAME: %[[W:[^:]*]]: tensor<2x3xf32> {{{[^}]*}}}, %[[G:[^:]*]]: tensor<3xf32>
+// CHECK: %[[R:.*]] = call @small_sum.{{.*}}(%[[G]], %[[W]])
+// CHECK-NEXT: return %[[R]]
+func.func @small_sum(%w: tensor<2x3xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
+                     %g: tensor<3xf32> {bufferization.writable = true, modular.name = "g", modular.offset = 0 : i64, modular.role = "gradient"}) -> tensor<3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<3xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<3xf32>) -> tensor<3xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%w : tensor<2x3xf32>) outs(%start : tensor<3xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %r = arith.addf %acc, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<3xf32>
+  %o = bufferization.materialize_in_destination %sum in %g : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %o : tensor<3xf32>
+}
+
 // What reads other rows than its own waits for all of them.
 // CHECK-LABEL: func.func @other_row(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x2xf32> {{{[^}]*}}}, %[[I:[^:]*]]: tensor<?xi32> {{{[^}]*}}}, %[[Y:[^:]*]]: tensor<?x2xf32>
