@@ -101,6 +101,8 @@ mlir::linalg::GenericOp gatherInProduct(TensorBuilder &b,
                                         mlir::IRMapping &mapping);
 
 class RowAnalysis;
+/// What is known of the rows of the values of a class's body.
+RowAnalysis analyzeRows(GroupedOp op, unsigned c);
 
 /// Gradients of a class that are sums over rows of values of its body. What
 /// they sum up is made by the tasks that make row results; the sums are then

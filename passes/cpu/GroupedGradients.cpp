@@ -20,8 +20,7 @@
 using namespace mlir;
 using namespace modc;
 
-/// What is known of the rows of the values of a body.
-static RowAnalysis analyzeRows(GroupedOp op, unsigned c) {
+RowAnalysis modc::analyzeRows(GroupedOp op, unsigned c) {
   RowAnalysis rows;
   Block &body = op.getClassBody(c);
   unsigned numRows = op.getGathered().size() + op.getAlong().size();

@@ -20,11 +20,8 @@
 using namespace mlir;
 using namespace modc;
 
-namespace {
-
-/// The coordinates of element `e` of a tensor of this shape.
-SmallVector<Value> coordinatesOf(TensorBuilder &b, Value e,
-                                 ArrayRef<int64_t> shape) {
+SmallVector<Value> modc::coordinatesOf(TensorBuilder &b, Value e,
+                                       ArrayRef<int64_t> shape) {
   SmallVector<Value> result(shape.size());
   for (int64_t d = int64_t(shape.size()) - 1; d >= 0; --d) {
     result[d] =
@@ -36,9 +33,9 @@ SmallVector<Value> coordinatesOf(TensorBuilder &b, Value e,
   return result;
 }
 
-/// Makes one element of each destination; `body` gets the old values.
-void writeElements(KernelFunction &kernel, ArrayRef<Value> at, unsigned count,
-                   function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
+void modc::writeElements(
+    KernelFunction &kernel, ArrayRef<Value> at, unsigned count,
+    function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
   TensorBuilder &b = kernel.b;
   SmallVector<OpFoldResult> offsets(at.begin(), at.end());
   SmallVector<OpFoldResult> ones(at.size(), b.getIndexAttr(1));
@@ -51,6 +48,8 @@ void writeElements(KernelFunction &kernel, ArrayRef<Value> at, unsigned count,
   for (auto [i, value] : llvm::enumerate(body(old)))
     kernel.write(b.insert(value, pieces[i], zeros), i, offsets, ones);
 }
+
+namespace {
 
 /// One element of a generic op: `parallel` are the coordinates of its result,
 /// `extent` and `load` give what a reduction runs over and an input's element.

@@ -18,6 +18,19 @@
 
 namespace modc {
 
+/// The coordinates of element `e` of a tensor of this shape, whose first
+/// dimension may be dynamic.
+llvm::SmallVector<mlir::Value> coordinatesOf(TensorBuilder &b, mlir::Value e,
+                                             llvm::ArrayRef<int64_t> shape);
+
+/// Makes the element at these coordinates of each of the first `count`
+/// destinations; `body` gets the old values.
+void writeElements(KernelFunction &kernel, llvm::ArrayRef<mlir::Value> at,
+                   unsigned count,
+                   llvm::function_ref<llvm::SmallVector<mlir::Value>(
+                       llvm::ArrayRef<mlir::Value>)>
+                       body);
+
 /// A linalg.generic with a static result that sums over rows or only combines
 /// elements, into destination 0. Fails with a diagnostic.
 llvm::LogicalResult emitElements(KernelFunction &kernel,

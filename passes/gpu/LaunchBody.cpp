@@ -12,6 +12,7 @@
 
 #include "passes/gpu/LaunchBody.h"
 #include "passes/gpu/ElementKernel.h"
+#include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
 using namespace mlir;
@@ -47,8 +48,10 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
         sizes.push_back(kb.getIndexAttr(size));
       kernel.write(value, i, offsets, sizes);
     }
+    auto grouped = dyn_cast<GroupedOp>(op);
+    if (grouped && keepsSummands(grouped))
+      emitSummands(kernel, rows, grouped, outputs.size(), self);
     if (outputs.size() == 1) {
-      auto grouped = dyn_cast<GroupedOp>(op);
       if (launch.kind == Launch::Product)
         setProductKernel(kernel, op, launch.rows);
       else if (grouped && isTiledGrouped(grouped))
@@ -56,11 +59,28 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
     }
     return SmallVector<Value>();
   }
+  case Launch::PointSum:
+    emitPointSum(kernel, placement, cast<GroupedOp>(op), launch.number);
+    return SmallVector<Value>();
+  case Launch::Members:
+    if (failed(emitMembers(kernel, placement, cast<GroupedOp>(op),
+                           launch.classNumber)))
+      return failure();
+    return SmallVector<Value>();
+  case Launch::Points:
+    if (failed(emitPoints(kernel, placement, cast<GroupedOp>(op))))
+      return failure();
+    return SmallVector<Value>();
   case Launch::Elements:
     if (failed(emitElements(kernel, placement, cast<linalg::GenericOp>(op))))
       return failure();
     return SmallVector<Value>();
   case Launch::Gradient:
+    if (hasGradientsByPoint(cast<GroupedOp>(op))) {
+      emitGradientSum(kernel, cast<GroupedOp>(op), launch.classNumber,
+                      launch.number);
+      return SmallVector<Value>();
+    }
     if (failed(emitMemberGradient(kernel, placement, cast<GroupedOp>(op),
                                   launch.classNumber, launch.number)))
       return failure();

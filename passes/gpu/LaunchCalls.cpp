@@ -16,6 +16,7 @@
 #include "passes/cpu/abi/SizeFormula.h"
 #include "passes/gpu/ElementKernel.h"
 #include "passes/gpu/LaunchBody.h"
+#include "passes/gpu/PointKernel.h"
 
 using namespace mlir;
 using namespace modc;
@@ -112,6 +113,12 @@ bool Caller::isReadElsewhere(Value value, const Launch &launch) {
   return false;
 }
 
+/// Whether a launch after that of the op's rows makes it.
+static bool isSum(Value value) {
+  auto grouped = value.getDefiningOp<GroupedOp>();
+  return grouped && !llvm::is_contained(grouped.getRowResults(), value);
+}
+
 Caller::Outputs Caller::outputsOf(const Launch &launch) {
   Outputs outputs;
   if (launch.kind == Launch::Gradient) {
@@ -121,9 +128,18 @@ Caller::Outputs Caller::outputsOf(const Launch &launch) {
   }
   if (launch.kind == Launch::Update)
     return Outputs(launch.ops.front()->getResults());
+  if (launch.kind == Launch::PointSum || launch.kind == Launch::Points) {
+    auto op = cast<GroupedOp>(launch.ops.front());
+    if (launch.kind == Launch::Points)
+      return Outputs(op.getPointResults());
+    return Outputs{op.getPointResults()[launch.number]};
+  }
+  if (launch.kind == Launch::Members)
+    return Outputs(cast<GroupedOp>(launch.ops.front())
+                       .getClassGradients(launch.classNumber));
   for (Operation *op : launch.ops)
     for (Value result : op->getResults())
-      if (isReadElsewhere(result, launch))
+      if (isReadElsewhere(result, launch) && !isSum(result))
         outputs.push_back(result);
   return outputs;
 }
@@ -225,6 +241,14 @@ LogicalResult Caller::call(const Launch &launch) {
       destinations.push_back(destinationOf(output, launch, type));
       keys.push_back({output, -1});
     }
+    auto grouped = dyn_cast<GroupedOp>(op);
+    if (grouped && launch.kind == Launch::Grouped && keepsSummands(grouped))
+      for (Value result : summedResults(grouped)) {
+        kernel.addDestination(summandsType(result));
+        destinations.push_back(
+            allocate(summandsType(result), sizeOf(launch.rows)));
+        keys.push_back({result, 0});
+      }
     auto results =
         emitLaunch(kernel, launch, placement, outputs,
                    [&](Value output) { return initOf(output, launch); });

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
 using namespace mlir;
@@ -93,7 +94,7 @@ private:
     }
     if (!isCheap(op))
       return;
-    bool same = sameRows && !isa<TileRowsOp>(op);
+    bool same = sameRows && !isa<TileRowsOp>(op) && !placement.changesRows(op);
     for (Value operand : operandsOf(op))
       findSources(operand, same, sources);
   }
@@ -228,15 +229,26 @@ private:
   }
 
   LogicalResult addGrouped(GroupedOp op) {
-    if (op.isByPoint())
-      return op.emitOpError("with operands or results by points cannot run on "
-                            "a device yet");
-    if (!op.getRowResults().empty())
-      return start(
-          {Launch::Grouped, placement.get(op.getResult(0))->rows, {op}, 0, 0});
+    for (Value result : op.getPointResults())
+      if (!placement.get(result))
+        return op.emitOpError("has ")
+               << op.getRowsPerPoint() << " rows a point, but its plan has "
+               << placement.rowsOf(op.getPlan()).factor << " for each";
+    RowCount positions = placement.positionsOf(op.getPlan());
+    bool summands = keepsSummands(op);
+    if (!op.getRowResults().empty() || summands)
+      (void)start({Launch::Grouped, positions, {op}, 0, 0});
+    for (unsigned i = 0; summands && i < op.getPointResults().size(); ++i)
+      (void)start({Launch::PointSum, {}, {op}, 0, i});
+    if (!summands && !op.getPointResults().empty())
+      (void)start({Launch::Points, {}, {op}, 0, 0});
+    bool byPoint = hasGradientsByPoint(op);
     for (unsigned c = 0; c < op.getNumClasses(); ++c)
-      for (unsigned i = 0; i < op.getClassGradients(c).size(); ++i)
-        (void)start({Launch::Gradient, {}, {op}, c, i});
+      if (byPoint && !summands && !op.getClassGradients(c).empty())
+        (void)start({Launch::Members, {}, {op}, c, 0});
+      else
+        for (unsigned i = 0; i < op.getClassGradients(c).size(); ++i)
+          (void)start({Launch::Gradient, {}, {op}, c, i});
     return success();
   }
 

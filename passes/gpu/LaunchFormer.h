@@ -27,6 +27,13 @@ struct Launch {
     Product,
     /// An invocation a position of a plan; one grouped op.
     Grouped,
+    /// A result of a grouped op by points: an invocation an element, of what
+    /// the positions have left.
+    PointSum,
+    /// All of them, an invocation a point.
+    Points,
+    /// All gradients of a class by points, an invocation a member.
+    Members,
     /// A plan, by one invocation.
     Plan,
     /// Everything by one invocation: small tensors of fixed size.
@@ -43,7 +50,7 @@ struct Launch {
   Kind kind;
   RowCount rows;
   llvm::SmallVector<mlir::Operation *> ops;
-  /// Of a Gradient: class and number.
+  /// Of a Gradient: class and number; of a PointSum: number.
   unsigned classNumber = 0, number = 0;
   /// Whose results it reads.
   llvm::DenseSet<mlir::Operation *> sources = {};

@@ -56,6 +56,20 @@ std::optional<RowCount> Placement::size(Value index) const {
   return found->second;
 }
 
+RowCount Placement::positionsOf(Value plan) const {
+  RowCount rows = rowsOf(plan);
+  rows.factor *= cast<PlanType>(plan.getType()).getChoose();
+  rows.plan = plan;
+  return rows;
+}
+
+bool Placement::changesRows(Operation *op) const {
+  if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+    return false;
+  auto from = get(op->getOperand(0)), to = get(op->getResult(0));
+  return from && to && from->rows != to->rows;
+}
+
 Placement::Placement(func::FuncOp program) {
   for (BlockArgument argument : program.getArguments()) {
     unsigned i = argument.getArgNumber();
@@ -165,12 +179,6 @@ bool Placement::visitRouted(Operation *op) {
       planRows[plan] = *rows;
     return true;
   }
-  auto positionsOf = [&](Value plan) {
-    RowCount rows = rowsOf(plan);
-    rows.factor *= cast<PlanType>(plan.getType()).getChoose();
-    rows.plan = plan;
-    return rows;
-  };
   if (auto combine = dyn_cast<CombineOp>(op))
     return placeAll(rowsOf(combine.getPlan()));
   if (auto cotangent = dyn_cast<GateCotangentOp>(op))
@@ -180,10 +188,65 @@ bool Placement::visitRouted(Operation *op) {
   if (auto grouped = dyn_cast<GroupedOp>(op)) {
     for (Value result : grouped.getRowResults())
       place(result, positionsOf(grouped.getPlan()));
+    RowCount points = rowsOf(grouped.getPlan());
+    int64_t perPoint = grouped.getRowsPerPoint();
+    if (points.factor % perPoint == 0)
+      for (Value result : grouped.getPointResults())
+        place(result,
+              {points.factor / perPoint, points.points, points.candidates, {}});
     return true;
   }
   return isa<UsageOp, DistinctRowsOp, UpdateOp, GradientNormOp, DefinedWhereOp>(
       op);
+}
+
+/// Merges rows with dimensions that follow them, or parts them: then each part
+/// is a row, so that the ops in between have an invocation for it.
+bool Placement::visitReshape(Operation *op) {
+  auto collapse = dyn_cast<tensor::CollapseShapeOp>(op);
+  auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
+  if (!collapse && !expand)
+    return false;
+  auto source = get(op->getOperand(0));
+  if (!source || source->multiple != 1)
+    return false;
+  SmallVector<ReassociationIndices> groups =
+      collapse ? collapse.getReassociationIndices()
+               : expand.getReassociationIndices();
+  // Rows stand first in their group, but for dimensions of 1.
+  ArrayRef<int64_t> shape = collapse ? collapse.getSrcType().getShape()
+                                     : expand.getResultType().getShape();
+  int64_t merged = source->dim;
+  if (collapse)
+    merged = llvm::find_if(groups,
+                           [&](const ReassociationIndices &group) {
+                             return llvm::is_contained(group, source->dim);
+                           }) -
+             groups.begin();
+  int64_t rowDim = -1, inner = 1;
+  for (int64_t d : groups[merged]) {
+    if (ShapedType::isDynamic(shape[d])) {
+      if (rowDim >= 0)
+        return false;
+      rowDim = d;
+    } else if (rowDim < 0 ? shape[d] != 1
+                          : llvm::MulOverflow(inner, shape[d], inner)) {
+      return false;
+    }
+  }
+  if (rowDim < 0 || inner < 1 || (collapse && rowDim != source->dim))
+    return false;
+  RowCount rows = source->rows;
+  // Of positions it is not known how many there are.
+  if (inner > 1 && rows.plan)
+    return false;
+  if (collapse ? llvm::MulOverflow(rows.factor, inner, rows.factor)
+               : rows.factor % inner != 0)
+    return false;
+  if (expand)
+    rows.factor /= inner;
+  place(op->getResult(0), rows, collapse ? merged : rowDim);
+  return true;
 }
 
 /// Any other op: the common rows of its operands are the points of a body.
@@ -274,6 +337,6 @@ void Placement::visit(Operation *op) {
   }
   if (visitRouted(op))
     return;
-  if (visitStructured(op))
+  if (visitReshape(op) || visitStructured(op))
     byRows.insert(op);
 }

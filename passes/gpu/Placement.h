@@ -62,13 +62,18 @@ public:
   std::optional<RowCount> size(mlir::Value index) const;
   /// Rows that a plan sorts: those of its selection.
   RowCount rowsOf(mlir::Value plan) const { return planRows.lookup(plan); }
+  /// Positions of a plan.
+  RowCount positionsOf(mlir::Value plan) const;
   /// Whether each row of the results depends on the same row of the placed
   /// operands alone, or on rows that the op names.
   bool isByRows(mlir::Operation *op) const { return byRows.contains(op); }
+  /// Whether an op makes rows of points or points of rows, by a reshape.
+  bool changesRows(mlir::Operation *op) const;
 
 private:
   void visit(mlir::Operation *op);
   bool visitRouted(mlir::Operation *op);
+  bool visitReshape(mlir::Operation *op);
   bool visitStructured(mlir::Operation *op);
   void visitSize(mlir::Operation *op);
   void place(mlir::Value value, RowCount rows, int64_t dim = 0,

@@ -14,7 +14,6 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/cpu/Decompose.h"
-#include "passes/cpu/Grouped.h"
 #include <limits>
 
 using namespace mlir;
@@ -290,107 +289,10 @@ RowKernel::Values RowKernel::emitDispatch(DispatchOp op, Value at) {
   })};
 }
 
-/// One position: the body of the member whose segment it is in.
-RowKernel::Values RowKernel::emitGrouped(GroupedOp op, Value at) {
-  PlanTensors plan = kernel.plan(op.getPlan());
-  int64_t members = cast<PlanType>(op.getPlan().getType()).getMembers();
-  Type i32 = b.getI32Type();
-  // The last member whose first position is not behind it: of those that share
-  // one, all but the last are empty.
-  Value position = b.toInteger(at, i32);
-  Value member = b.loop(
-      b.index(1), b.index(members), b.index(0), [&](Value m, ValueRange c) {
-        Value begins = arith::CmpIOp::create(
-            b, arith::CmpIPredicate::sge, position, b.extract(plan.offsets, m));
-        return SmallVector<Value>{arith::SelectOp::create(b, begins, m, c[0])};
-      })[0];
-  IRMapping mapping;
-  mapping.map(op.getPlan(), plan.toPlan(b, op.getPlan().getType()));
-  SetVector<Value> operands;
-  for (Value operand : op->getOperands().drop_front())
-    operands.insert(operand);
-  for (Region &region : op->getRegions())
-    getUsedValuesDefinedAbove(region, operands);
-  for (Value operand : operands)
-    mapping.map(operand, kernel.whole(operand));
-  auto clone = cast<GroupedOp>(b.clone(*op, mapping));
-  GroupedLowering lowering{b, clone, plan, /*rowBlock=*/1};
-  lowering.gathersInProducts = true;
-  size_t numRows = op.getRowResults().size();
-  GroupedLowering::MemberTables tables = lowering.memberTables();
-  Values results =
-      lowering.switchMember(tables, member, [&](unsigned c, Value slot) {
-        Values values = lowering.runBody(c, slot, at, b.index(1), {});
-        values.resize(numRows);
-        for (auto [value, result] : llvm::zip(values, op.getRowResults()))
-          if (RankedTensorType type = rowType(result); value.getType() != type)
-            value = tensor::CastOp::create(b, type, value);
-        return values;
-      });
-  clone.erase();
-  return results;
-}
-
-/// `sizes` with the number of rows in place of what depends on the batch.
-static void fixRows(SmallVectorImpl<OpFoldResult> &sizes, const Placed &placed,
-                    OpBuilder &b) {
-  sizes[placed.dim] = b.getIndexAttr(placed.multiple);
-}
-
 RowKernel::Values RowKernel::emitClone(Operation *op, Value at) {
-  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
-    return {b.empty(rowType(empty))};
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    Value source = row(expand.getSrc(), at);
-    if (!source)
-      return {};
-    return {tensor::ExpandShapeOp::create(b, rowType(expand.getResult()),
-                                          source,
-                                          expand.getReassociationIndices())};
-  }
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    Value source = row(collapse.getSrc(), at);
-    if (!source)
-      return {};
-    return {tensor::CollapseShapeOp::create(
-        b, rowType(collapse.getResult()), source,
-        collapse.getReassociationIndices())};
-  }
-  if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    Value source = row(extract.getSource(), at);
-    if (!source)
-      return {};
-    SmallVector<OpFoldResult> sizes = extract.getMixedSizes();
-    Placed placed = *placement.get(extract.getSource());
-    fixRows(sizes, placed, b);
-    for (OpFoldResult &size : sizes)
-      if (auto value = dyn_cast<Value>(size))
-        size = kernel.whole(value);
-    SmallVector<OpFoldResult> offsets = extract.getMixedOffsets();
-    for (OpFoldResult &offset : offsets)
-      if (auto value = dyn_cast<Value>(offset))
-        offset = kernel.whole(value);
-    return {tensor::ExtractSliceOp::create(b, rowType(extract.getResult()),
-                                           source, offsets, sizes,
-                                           extract.getMixedStrides())};
-  }
-  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
-    RowCount count = placement.get(insert.getSource())->rows;
-    if (count != placement.get(insert.getDest())->rows)
-      return emitFirstRows(insert, count, at);
-    Value source = row(insert.getSource(), at),
-          into = row(insert.getDest(), at);
-    if (!source || !into)
-      return {};
-    SmallVector<OpFoldResult> sizes = insert.getMixedSizes();
-    fixRows(sizes, *placement.get(insert.getDest()), b);
-    SmallVector<OpFoldResult> offsets = insert.getMixedOffsets();
-    for (OpFoldResult &offset : offsets)
-      if (auto value = dyn_cast<Value>(offset))
-        offset = kernel.whole(value);
-    return {tensor::InsertSliceOp::create(b, source, into, offsets, sizes,
-                                          insert.getMixedStrides())};
-  }
+  if (isa<tensor::EmptyOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+          tensor::ExtractSliceOp, tensor::InsertSliceOp>(op))
+    return emitShape(op, at);
   IRMapping mapping;
   for (Value operand : op->getOperands()) {
     Value mapped = row(operand, at);

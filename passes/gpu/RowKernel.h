@@ -18,6 +18,9 @@
 
 namespace modc {
 
+/// The type of one slice of a result: of one row, point or member.
+mlir::RankedTensorType sliceType(mlir::Value result);
+
 class RowKernel {
 public:
   /// `ops` are those of the launch, `self` is the number of the row.
@@ -34,6 +37,12 @@ public:
   mlir::Value row(mlir::Value value, mlir::Value at);
   /// One element of a row [1] or [1, ...] of integers.
   mlir::Value element(mlir::Value value, mlir::Value at);
+
+  /// What the rows of the own point, with all their picks, add to the points
+  /// results of `op`, and what those of the own member of class c add to its
+  /// gradients; empty after an error.
+  llvm::SmallVector<mlir::Value> pointSums(GroupedOp op);
+  llvm::SmallVector<mlir::Value> memberSums(GroupedOp op, unsigned c);
 
   /// Emits the ops in order; fails with a diagnostic.
   llvm::LogicalResult emit(mlir::ArrayRef<mlir::Operation *> ordered);
@@ -54,8 +63,14 @@ private:
   Values emitCombine(mlir::Operation *op, mlir::Value at);
   Values emitDispatch(DispatchOp op, mlir::Value at);
   Values emitGrouped(GroupedOp op, mlir::Value at);
+  Values emitBody(GroupedOp op, unsigned c, mlir::Value slot, mlir::Value at);
+  Values emitMerged(mlir::tensor::CollapseShapeOp op, mlir::Value at);
+  Values emitParted(mlir::tensor::ExpandShapeOp op, mlir::Value at);
   Values emitClone(mlir::Operation *op, mlir::Value at);
+  Values emitShape(mlir::Operation *op, mlir::Value at);
   mlir::Value slice(mlir::Value whole, const Placed &placed, mlir::Value at);
+  /// Rows [at·count, at·count + count) of a value, side by side.
+  mlir::Value severalRows(mlir::Value value, int64_t count, mlir::Value at);
   mlir::RankedTensorType rowType(mlir::Value value);
 
   KernelFunction &kernel;

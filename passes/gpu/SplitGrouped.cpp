@@ -17,6 +17,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/cpu/TensorBuilder.h"
+#include "passes/gpu/PointKernel.h"
 
 namespace modc {
 #define GEN_PASS_DEF_SPLITGROUPEDPASS
@@ -166,6 +167,8 @@ struct SplitGroupedPass
   void runOnOperation() override {
     SmallVector<GroupedOp> ops;
     getOperation()->walk([&](GroupedOp op) {
+      if (hasGradientsByPoint(op))
+        return;
       for (unsigned c = 0; c < op.getNumClasses(); ++c)
         if (!op.getClassGradients(c).empty()) {
           ops.push_back(op);

@@ -25,14 +25,14 @@ func.func @recurrent(%h: tensor<?x4xf32> {modular.name = "h", modular.role = "in
 
 // -----
 
-// A slice of each point for its rows.
+// A sum over more rows a point than there are.
 func.func @by_point(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
                     %keys: tensor<?x6x2xf32> {modular.name = "k", modular.role = "input", modular.rows = "N"},
                     %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<?x4xf32> {
   %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
   %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
-  // expected-error @+1 {{'modular.grouped' op with operands or results by points cannot run on a device yet}}
-  %g, %k = modular.grouped %plan gather(%x : tensor<?x4xf32>) points(%keys : tensor<?x6x2xf32> rows 1)
+  // expected-error @+1 {{'modular.grouped' op has 6 rows a point, but its plan has 1 for each}}
+  %g, %k = modular.grouped %plan gather(%x : tensor<?x4xf32>) points(%keys : tensor<?x6x2xf32> rows 6)
     class [0, 1] {
     ^bb0(%xm: tensor<?x4xf32>, %km: tensor<6x2xf32>):
       modular.yield %xm, %km : tensor<?x4xf32>, tensor<6x2xf32>

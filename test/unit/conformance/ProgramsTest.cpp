@@ -78,7 +78,8 @@ TEST(Launches, OfTooManyRoundsAreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Examples, Programs,
                          testing::Values("toy", "fashion-mnist", "mnist",
-                                         "pasted-gated", "fashion-mnist-plain"),
+                                         "pasted-gated", "fashion-mnist-plain",
+                                         "attention-heads"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
