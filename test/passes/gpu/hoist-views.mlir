@@ -127,3 +127,31 @@ func.func @two_buffers(%c: i1) {
   memref.store %one, %v[%c0] : memref<4xf32>
   return
 }
+
+// A branch with a buffer of its own: both copy what they yield to one place.
+// CHECK-LABEL: func.func @different(
+// CHECK: %[[T:.*]] = memref.alloc() : memref<4xf32>
+// CHECK: memref.store %{{.*}}, %[[T]]
+// CHECK: %[[S:.*]] = memref.alloc() : memref<4xf32>
+// CHECK: scf.if %{{[^ ]*}} {
+// CHECK: %[[A:.*]] = memref.alloc() : memref<4xf32>
+// CHECK: memref.copy %[[A]], %[[S]]
+// CHECK: } else {
+// CHECK: memref.copy %[[T]], %[[S]]
+// CHECK: }
+// CHECK: memref.copy %[[S]], %{{.*}}
+func.func @different(%c: i1, %y: memref<4xf32>) {
+  %one = arith.constant 1.0 : f32
+  %c0 = arith.constant 0 : index
+  %t = memref.alloc() : memref<4xf32>
+  memref.store %one, %t[%c0] : memref<4xf32>
+  %v = scf.if %c -> (memref<4xf32>) {
+    %a = memref.alloc() : memref<4xf32>
+    memref.store %one, %a[%c0] : memref<4xf32>
+    scf.yield %a : memref<4xf32>
+  } else {
+    scf.yield %t : memref<4xf32>
+  }
+  memref.copy %v, %y : memref<4xf32> to memref<4xf32>
+  return
+}
