@@ -100,6 +100,15 @@ private:
             auto cut =
                 arith::TruncIOp::create(b, reader.getLoc(), narrow, argument);
             argument.replaceAllUsesExcept(cut, cut);
+          } else if (auto extract = dyn_cast<tensor::ExtractOp>(user)) {
+            // Of members that do not follow one another.
+            Value flag = extract.getResult();
+            Type narrow = flag.getType();
+            flag.setType(i32);
+            b.setInsertionPointAfter(extract);
+            auto cut =
+                arith::TruncIOp::create(b, extract.getLoc(), narrow, flag);
+            flag.replaceAllUsesExcept(cut, cut);
           }
         }
     }

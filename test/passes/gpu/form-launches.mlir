@@ -42,6 +42,34 @@ func.func @small_sum(%w: tensor<2x3xf32> {modular.name = "w", modular.offset = 0
   return %o : tensor<3xf32>
 }
 
+// Flags of members that do not follow one another are read one by one.
+// CHECK-LABEL: func.func @gathered_flags(
+// CHECK: %[[STEPS:.*]] = call @gathered_flags.elementwise
+// CHECK-NEXT: return %[[STEPS]]
+func.func @gathered_flags(%touched: tensor<3xi32> {modular.name = "touched", modular.role = "input"},
+                          %steps: tensor<2xi64> {bufferization.writable = true, modular.name = "steps", modular.offset = 0 : i64, modular.role = "state"}) -> tensor<2xi64> {
+  %members = arith.constant dense<[0, 2]> : tensor<2xi64>
+  %none = arith.constant 0 : i32
+  %empty = tensor.empty() : tensor<3xi8>
+  %flags = linalg.generic {indexing_maps = [#each, #each], iterator_types = ["parallel"]}
+      ins(%touched : tensor<3xi32>) outs(%empty : tensor<3xi8>) {
+  ^bb0(%t: i32, %o: i8):
+    %on = arith.cmpi ne, %t, %none : i32
+    %flag = arith.extui %on : i1 to i8
+    linalg.yield %flag : i8
+  } -> tensor<3xi8>
+  %next = linalg.generic {indexing_maps = [#each, #each], iterator_types = ["parallel"]}
+      ins(%members : tensor<2xi64>) outs(%steps : tensor<2xi64>) {
+  ^bb0(%m: i64, %step: i64):
+    %i = arith.index_cast %m : i64 to index
+    %flag = tensor.extract %flags[%i] : tensor<3xi8>
+    %one = arith.extui %flag : i8 to i64
+    %sum = arith.addi %step, %one : i64
+    linalg.yield %sum : i64
+  } -> tensor<2xi64>
+  return %next : tensor<2xi64>
+}
+
 // What reads other rows than its own waits for all of them.
 // CHECK-LABEL: func.func @other_row(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x2xf32> {{{[^}]*}}}, %[[I:[^:]*]]: tensor<?xi32> {{{[^}]*}}}, %[[Y:[^:]*]]: tensor<?x2xf32>
@@ -224,6 +252,11 @@ func.func @wide(%x: tensor<?x80xf32> {modular.name = "x", modular.role = "input"
 // CHECK: %[[L:.*]] = modular.linear %[[XI]], %[[W]], %[[B]] : tensor<1x2xf32>
 // CHECK: %[[R:.*]] = modular.relu %[[L]] : tensor<1x4xf32>
 // CHECK: tensor.parallel_insert_slice %[[R]] into %[[O]][%[[I]], 0] [1, 4] [1, 1]
+
+// CHECK-LABEL: func.func private @gathered_flags.elementwise(
+// CHECK: %[[GATHERED:.*]] = tensor.extract %{{.*}} : tensor<3xi32>
+// CHECK: %[[BYTE:.*]] = arith.trunci %[[GATHERED]] : i32 to i8
+// CHECK: arith.extui %[[BYTE]] : i8 to i64
 
 // The row that is read is the one that the indices say.
 // CHECK-LABEL: func.func private @other_row.take_rows(
