@@ -73,7 +73,8 @@ private:
       return false;
     Launch::Kind kind = launches[maker->second].kind;
     return kind == Launch::Elements || kind == Launch::Gradient ||
-           kind == Launch::Update || kind == Launch::Norm;
+           kind == Launch::Members || kind == Launch::Update ||
+           kind == Launch::Norm;
   }
 
   /// The last launch that makes something this op reads, and whether it is read

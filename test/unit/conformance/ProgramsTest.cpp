@@ -12,6 +12,9 @@
 #include "Comparison.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
 
 using namespace modc;
 
@@ -19,15 +22,74 @@ namespace {
 
 class Programs : public testing::TestWithParam<const char *> {};
 
-TEST_P(Programs, AgreeWithTheProcessor) {
-  auto model = compile(std::string(MODC_EXAMPLES "/") + GetParam() + ".mlir");
+/// All programs of a network, for these numbers of points.
+void compareAll(const std::string &path, std::vector<int64_t> points) {
+  auto model = compile(path);
   auto device = lavapipe();
   ASSERT_TRUE(model && device);
   Comparison comparison(model, device);
-  for (int64_t n : {1, 37})
+  for (int64_t n : points)
     ASSERT_NO_FATAL_FAILURE(comparison.runAll(n, 3));
   for (const std::string &message : device->takeMessages())
     ADD_FAILURE() << message;
+}
+
+void compareText(const std::string &text, std::vector<int64_t> points) {
+  std::string path =
+      testing::TempDir() + "/modc-shared-" + std::to_string(getpid()) + ".mlir";
+  std::ofstream(path) << text;
+  compareAll(path, std::move(points));
+  std::filesystem::remove(path);
+}
+
+TEST_P(Programs, AgreeWithTheProcessor) {
+  compareAll(std::string(MODC_EXAMPLES "/") + GetParam() + ".mlir", {1, 37});
+}
+
+/// A network of other tests, in the type that devices compute in: bodies that
+/// compute with what belongs to the point or to all, so that gradients of
+/// members are by points; four rows a point, picks that count once.
+TEST(SharedOperands, AgreeWithTheProcessor) {
+  std::ifstream source(MODC_TEST_NETWORKS "/shared.mlir");
+  std::string text((std::istreambuf_iterator<char>(source)), {});
+  ASSERT_FALSE(text.empty());
+  for (size_t at; (at = text.find("f64")) != std::string::npos;)
+    text.replace(at, 3, "f32");
+  compareText(text, {1, 37});
+}
+
+/// More for each point and member than positions leave in memory.
+TEST(SharedOperands, OfManyElementsAgree) {
+  compareText(R"mlir(
+modular.network @tables {
+  modular.module @look(%x: tensor<?x40xf32>, shared %table: tensor<40x32xf32>) -> tensor<?x4xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<32x4xf32>
+    %v = modular.linear %table, %w : tensor<40x32xf32>, tensor<32x4xf32> -> tensor<40x4xf32>
+    %y = modular.linear %x, %v : tensor<?x40xf32>, tensor<40x4xf32> -> tensor<?x4xf32>
+    modular.yield %y : tensor<?x4xf32>
+  }
+  modular.pool @lookers [@look x 2]
+  modular.controller @router(%x: tensor<?x40xf32>) -> tensor<?x1x2xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<40x2xf32>
+    %s = modular.linear %x, %w : tensor<?x40xf32>, tensor<40x2xf32> -> tensor<?x2xf32>
+    %r = modular.reshape %s : tensor<?x2xf32> -> tensor<?x1x2xf32>
+    modular.yield %r : tensor<?x1x2xf32>
+  }
+  modular.graph(%x: tensor<?x2x40xf32>, %base: tensor<?x40x3xf32>) -> tensor<?x8xf32> {
+    %zero = arith.constant 0 : index
+    %points = tensor.dim %x, %zero : tensor<?x2x40xf32>
+    %mix = modular.parameter "mix" init(glorot_uniform) : tensor<3x32xf32>
+    %tables = modular.linear %base, %mix : tensor<?x40x3xf32>, tensor<3x32xf32> -> tensor<?x40x32xf32>
+    %rows = tensor.collapse_shape %x [[0, 1], [2]] : tensor<?x2x40xf32> into tensor<?x40xf32>
+    %y = modular.layer @lookers(%rows : tensor<?x40xf32> shared %tables : tensor<?x40x32xf32>)
+        by @router(%rows : tensor<?x40xf32>) choose 1 compose sum rows 2 -> tensor<?x4xf32>
+    %parts = tensor.expand_shape %y [[0, 1], [2]] output_shape [%points, 2, 4] : tensor<?x4xf32> into tensor<?x2x4xf32>
+    %flat = modular.reshape %parts : tensor<?x2x4xf32> -> tensor<?x8xf32>
+    modular.output %flat : tensor<?x8xf32>
+  }
+  modular.objective gaussian(sigma = 1.0)
+})mlir",
+              {1, 3});
 }
 
 /// 4, 6 for each modular layer, one more where it picks several members, and 3
