@@ -18,6 +18,7 @@
 #include "frontend/FlopCount.h"
 #include "frontend/KernelTable.h"
 #include "frontend/Linker.h"
+#include "frontend/Ptxas.h"
 #include "frontend/SignatureText.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -287,6 +288,27 @@ Result<std::string> Compiler::emit(ModuleOp module, EmitKind kind,
   return result;
 }
 
+/// Where a kernel of `devices` can be assembled: without ptxas it cannot, which
+/// is worth a warning unless the user wants none.
+static Result<DeviceAssembler>
+findAssembler(const std::vector<std::string> &devices,
+              const CompileOptions &options) {
+  DeviceAssembler assembler;
+  assembler.temporaryFolder = options.temporaryFolder;
+  if (llvm::none_of(devices, [](const std::string &device) {
+        return StringRef(device).starts_with("cuda:");
+      }))
+    return assembler;
+  Result<std::string> ptxas = findPtxas(options.ptxas);
+  if (!ptxas)
+    return ptxas.error();
+  assembler.ptxas = std::move(*ptxas);
+  if (assembler.ptxas.empty() && options.ptxas.empty())
+    assembler.complaint = "there is no ptxas on the path, in $CUDA_PATH/bin or "
+                          "in /usr/local/cuda/bin";
+  return assembler;
+}
+
 Result<CompiledModel> Compiler::compile(ModuleOp module,
                                         const CompileOptions &options) {
   Result<std::vector<CpuTarget>> targets = parseTargets(options.targets);
@@ -300,6 +322,9 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   Phase shared = std::max(options.from, Phase::Tiled);
   std::vector<llvm::json::Object> deviceFacts;
   std::string deviceCode;
+  Result<DeviceAssembler> assembler = findAssembler(*devices, options);
+  if (!assembler)
+    return assembler.error();
   if (devices->empty()) {
     if (Status lowered = lower(module, shared, options); !lowered)
       return lowered.error();
@@ -317,7 +342,7 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
         return dumpDevicePhase(ir, phase, device, options);
       };
       Result<llvm::json::Object> facts =
-          compileForDevice(*own, device, listener, deviceCode);
+          compileForDevice(*own, device, listener, *assembler, deviceCode);
       if (!facts)
         return failure(facts.error().message());
       deviceFacts.push_back(std::move(*facts));
@@ -357,6 +382,11 @@ Result<CompiledModel> Compiler::compile(ModuleOp module,
   if (!entry)
     return entry.error();
   result.objects.push_back(std::move(*entry));
+  if (!assembler->complaint.empty())
+    messages +=
+        "warning: kernels stay PTX, which the driver compiles when they "
+        "are loaded: " +
+        assembler->complaint + "\n";
   return result;
 }
 

@@ -42,6 +42,8 @@ struct CompileOptions {
   bool dumpCode = false;
   /// Where temporary files go; the system's folder if empty.
   std::string temporaryFolder;
+  /// The assembler of kernels for CUDA, as findPtxas takes it.
+  std::string ptxas;
 };
 
 /// What `emit` returns.

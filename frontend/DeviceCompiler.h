@@ -27,12 +27,20 @@ namespace modc {
 using DevicePhaseListener =
     std::function<Status(mlir::ModuleOp, std::string_view phase)>;
 
+/// What assembles PTX; without a program kernels stay PTX.
+struct DeviceAssembler {
+  std::string ptxas, temporaryFolder;
+  /// Set to what ptxas would not assemble, and why.
+  std::string complaint;
+};
+
 /// Lowers `module`, which is changed, and appends the images of its kernels to
 /// `code`, each at a multiple of 8 bytes. Gives an entry of the signature's
 /// `devices`. What passes find wrong goes to the context's diagnostics.
 Result<llvm::json::Object> compileForDevice(mlir::ModuleOp module,
                                             std::string_view target,
                                             const DevicePhaseListener &listener,
+                                            DeviceAssembler &assembler,
                                             std::string &code);
 
 } // namespace modc

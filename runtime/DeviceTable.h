@@ -25,6 +25,14 @@
 
 namespace modc {
 
+/// A kernel as ptxas assembled it for the target's chip. Registers are of an
+/// invocation, as are the bytes of its stack and those that it stores and loads
+/// for want of registers.
+struct DeviceCubin {
+  int64_t offset = 0, bytes = 0;
+  int64_t registers = 0, stackBytes = 0, spillBytes = 0;
+};
+
 /// One entry point of the device code.
 struct DeviceKernel {
   /// For people: "infer.layer0.router.linear".
@@ -32,6 +40,8 @@ struct DeviceKernel {
   std::string entry;
   /// The image that holds it: bytes of the model's device code.
   int64_t imageOffset = 0, imageBytes = 0;
+  /// The same for chips of the target's generation, of CUDA only.
+  std::optional<DeviceCubin> cubin;
   /// One of r (read), w (written) and m (both) for each binding.
   std::string bindings;
   /// Words of 32 bits.
@@ -66,6 +76,9 @@ struct DeviceLaunch {
   std::vector<SizeExpression> constants;
   /// Rounds that an invocation makes in its loops, at most; absent: unknown.
   std::optional<SizeExpression> rounds;
+  /// Operations on floating-point numbers of all invocations, at most; absent:
+  /// unknown.
+  std::optional<SizeExpression> flops;
 };
 
 struct DeviceProgram {

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string_view>
+#include <tuple>
 
 namespace modc {
 
@@ -28,7 +29,8 @@ namespace {
 /// No count, offset or length of a signature is larger.
 constexpr int64_t kLimit = int64_t(1) << 40;
 /// Devices have fewer of each.
-constexpr int64_t kMostConstants = 1024, kMostInvocations = 65536;
+constexpr int64_t kMostConstants = 1024, kMostInvocations = 65536,
+                  kMostRegisters = 255;
 
 constexpr std::string_view kSpaces[] = {"buffer",    "slot",  "parameters",
                                         "gradients", "state", "scalars"};
@@ -51,6 +53,10 @@ public:
 
 private:
   DeviceKernel kernel(const json &object, const std::string &where);
+  /// Offset and bytes of an image, of `object`'s field.
+  std::pair<int64_t, int64_t> image(const json &object,
+                                    const std::string &here);
+  DeviceCubin cubin(const json &object, const std::string &here);
   DeviceProgram program(const json &object, const ProgramSpec &spec,
                         const std::string &here);
   DeviceLaunch launch(const json &object, const std::string &here);
@@ -79,6 +85,35 @@ SizeExpression Reader::formula(const json &value, const std::string &what) {
   return std::move(*parsed);
 }
 
+std::pair<int64_t, int64_t> Reader::image(const json &object,
+                                          const std::string &here) {
+  const json &image = fields.array(object, "image", here);
+  if (image.size() != 2) {
+    fields.fail(here + ": 'image' is not [offset, bytes]");
+    return {};
+  }
+  int64_t offset =
+      fields.integerOf(image[0], 0, kLimit, here + ": offset of its image");
+  int64_t bytes =
+      fields.integerOf(image[1], 1, kLimit, here + ": bytes of its image");
+  if (offset % 8 != 0)
+    fields.fail(here + ": its image starts at byte " + std::to_string(offset) +
+                ", no multiple of 8");
+  return {offset, bytes};
+}
+
+DeviceCubin Reader::cubin(const json &object, const std::string &here) {
+  DeviceCubin cubin;
+  if (target.name == "vulkan")
+    fields.fail(here + ": a target of Vulkan has none");
+  std::tie(cubin.offset, cubin.bytes) = image(object, here);
+  cubin.registers =
+      fields.integer(object, "registers", 1, kMostRegisters, here);
+  cubin.stackBytes = fields.integer(object, "stack", 0, kLimit, here);
+  cubin.spillBytes = fields.integer(object, "spills", 0, kLimit, here);
+  return cubin;
+}
+
 DeviceKernel Reader::kernel(const json &object, const std::string &where) {
   DeviceKernel kernel;
   kernel.name = fields.text(object, "name", where);
@@ -86,18 +121,9 @@ DeviceKernel Reader::kernel(const json &object, const std::string &where) {
   kernel.entry = fields.text(object, "entry", here);
   if (kernel.entry.empty() || kernel.entry.find('\0') != std::string::npos)
     fields.fail(here + ": its entry has no name");
-  const json &image = fields.array(object, "image", here);
-  if (image.size() != 2) {
-    fields.fail(here + ": 'image' is not [offset, bytes]");
-    return kernel;
-  }
-  kernel.imageOffset =
-      fields.integerOf(image[0], 0, kLimit, here + ": offset of its image");
-  kernel.imageBytes =
-      fields.integerOf(image[1], 1, kLimit, here + ": bytes of its image");
-  if (kernel.imageOffset % 8 != 0)
-    fields.fail(here + ": its image starts at byte " +
-                std::to_string(kernel.imageOffset) + ", no multiple of 8");
+  std::tie(kernel.imageOffset, kernel.imageBytes) = image(object, here);
+  if (object.contains("cubin"))
+    kernel.cubin = cubin(object["cubin"], here + ", cubin");
   kernel.bindings = fields.text(object, "bindings", here);
   if (kernel.bindings.find_first_not_of("rwm") != std::string::npos)
     fields.fail(here + ": bindings " + inQuotes(kernel.bindings) +
@@ -175,6 +201,8 @@ DeviceLaunch Reader::launch(const json &object, const std::string &here) {
   compare("constants", launch.constants.size(), size_t(kernel.constants));
   if (object.contains("rounds"))
     launch.rounds = formula(object["rounds"], here + ": rounds");
+  if (object.contains("operations"))
+    launch.flops = formula(object["operations"], here + ": operations");
   return launch;
 }
 
@@ -262,13 +290,18 @@ void readDevices(const json &root, JsonFields &fields, Signature &out) {
 
 Status checkImages(const Signature &signature, int64_t codeBytes) {
   for (const DeviceTarget &target : signature.devices)
-    for (const DeviceKernel &kernel : target.kernels)
-      // Both are at most kLimit.
-      if (kernel.imageOffset + kernel.imageBytes > codeBytes)
+    for (const DeviceKernel &kernel : target.kernels) {
+      // Each is at most kLimit.
+      int64_t end = kernel.imageOffset + kernel.imageBytes,
+              cubinEnd =
+                  kernel.cubin ? kernel.cubin->offset + kernel.cubin->bytes : 0;
+      if (end > codeBytes || cubinEnd > codeBytes)
         return makeError("target ", inQuotes(target.name), ", kernel ",
-                         inQuotes(kernel.name), ": its image ends at byte ",
-                         kernel.imageOffset + kernel.imageBytes, " of ",
-                         codeBytes, " of device code");
+                         inQuotes(kernel.name), ": its ",
+                         end > codeBytes ? "image" : "cubin", " ends at byte ",
+                         end > codeBytes ? end : cubinEnd, " of ", codeBytes,
+                         " of device code");
+    }
   return {};
 }
 

@@ -51,6 +51,7 @@ config.substitutions += [
     ("%cc", config.c_compiler),
     ("%cxx", config.cxx_compiler),
     ("%cmake", config.cmake),
+    ("%ptxas", config.ptxas),
     ("%source", config.modc_source),
     ("%build", config.modc_build),
     ("%sanitizers", config.sanitizer_flags),

@@ -23,6 +23,7 @@
 #include "passes/cpu/abi/Temporaries.h"
 #include "passes/cpu/abi/WorkspaceTable.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchFlops.h"
 #include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/TileKernels.h"
 #include "llvm/Support/JSON.h"
@@ -31,6 +32,19 @@ using namespace mlir;
 using namespace modc;
 
 namespace {
+
+/// Bytes of the buffers of a group.
+int64_t getSharedBytes(gpu::GPUFuncOp kernel) {
+  int64_t bytes = 0;
+  kernel.walk([&](memref::AllocOp shared) {
+    MemRefType type = shared.getType();
+    bytes +=
+        type.getNumElements() * int64_t(DataLayout::closest(kernel)
+                                            .getTypeSize(type.getElementType())
+                                            .getFixedValue());
+  });
+  return bytes;
+}
 
 llvm::json::Object describeKernel(func::FuncOp function) {
   auto kernels =
@@ -57,7 +71,7 @@ llvm::json::Object describeKernel(func::FuncOp function) {
                             {"bindings", access},
                             {"constants", constants},
                             {"group", llvm::json::Array{size.getInt(), 1, 1}},
-                            {"shared", 0}};
+                            {"shared", getSharedBytes(kernel)}};
 }
 
 /// Rounds of the loops of an invocation: a number, and one for each row where
@@ -237,6 +251,8 @@ private:
         {"bindings", std::move(bindings)},
         {"constants", std::move(constants)}};
     launch["rounds"] = roundsOf(call, function);
+    if (auto terms = countLaunchFlops(function))
+      launch["operations"] = operationsOf(call, *terms);
     return llvm::json::Value(std::move(launch));
   }
 
@@ -261,16 +277,42 @@ private:
     Rounds rounds = function->hasAttr(kTileKernel)
                         ? getTileRounds(function)
                         : Rounds::of(function.getBody().front());
+    if (rounds.perRow == 0)
+      return std::to_string(rounds.fixed);
+    return formulaOf(longestOf(call)) + " " + std::to_string(rounds.perRow) +
+           " * " + std::to_string(rounds.fixed) + " +";
+  }
+
+  /// Rows of the longest buffer.
+  Value longestOf(func::CallOp call) {
     Value longest = formula->constant(0);
     for (Value operand : call.getOperands()) {
       auto type = dyn_cast<MemRefType>(operand.getType());
       if (type && type.getNumDynamicDims() == 1)
         longest = formula->max(longest, rowsOf(operand));
     }
-    if (rounds.perRow == 0)
-      return std::to_string(rounds.fixed);
-    return formulaOf(longest) + " " + std::to_string(rounds.perRow) + " * " +
-           std::to_string(rounds.fixed) + " +";
+    return longest;
+  }
+
+  std::string operationsOf(func::CallOp call, ArrayRef<FlopTerm> terms) {
+    std::string sum;
+    for (const FlopTerm &term : terms) {
+      std::string text = std::to_string(term.factor);
+      for (int64_t number : term.arguments) {
+        Value rows;
+        if (number == FlopTerm::kLongest)
+          rows = longestOf(call);
+        else if (call.getOperand(number).getType().isIndex())
+          rows = formula->bound(call.getOperand(number));
+        else
+          rows = rowsOf(call.getOperand(number));
+        text = formulaOf(rows) + " " + text + " *";
+      }
+      if (term.divisor > 1)
+        text += " " + std::to_string(term.divisor) + " ceil";
+      sum = sum.empty() ? text : sum + " " + text + " +";
+    }
+    return sum.empty() ? "0" : sum;
   }
 
   FailureOr<llvm::json::Value> bind(func::CallOp call, Value operand) {

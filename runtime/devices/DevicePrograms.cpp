@@ -33,6 +33,14 @@ int chipNumber(std::string_view architecture) {
   return number;
 }
 
+/// Whether the chip is of the generation that a target's cubins are for. The
+/// target is not newer than the chip.
+bool runsCubins(std::string_view target, const DeviceInfo &device) {
+  return target.substr(0, kCuda.size()) == kCuda &&
+         chipNumber(target.substr(kCuda.size())) / 10 ==
+             chipNumber(device.architecture) / 10;
+}
+
 /// "x86-64-v3, vulkan": all that a model was compiled for.
 std::string allTargets(const Signature &signature) {
   std::string text;
@@ -141,9 +149,17 @@ Status DevicePrograms::loadKernels(const DeviceProgram &program) {
     spec.groupSize = from.group;
     // What CUDA's kernels share are variables of their own.
     spec.sharedBytes = gpu->info().kind == DeviceKind::Cuda ? 0 : from.shared;
-    auto loaded = gpu->load(model->deviceCode().substr(size_t(from.imageOffset),
-                                                       size_t(from.imageBytes)),
-                            {spec});
+    auto load = [&](int64_t offset, int64_t bytes) {
+      return gpu->load(
+          model->deviceCode().substr(size_t(offset), size_t(bytes)), {spec});
+    };
+    if (from.cubin && runsCubins(target().name, gpu->info()))
+      if (auto loaded = load(from.cubin->offset, from.cubin->bytes)) {
+        kernel = (*loaded)[0];
+        continue;
+      }
+    // A driver older than the ptxas that was used refuses the cubin only.
+    auto loaded = load(from.imageOffset, from.imageBytes);
     if (!loaded)
       return loaded.error().within("kernel " + inQuotes(from.name));
     kernel = (*loaded)[0];

@@ -31,7 +31,7 @@ constexpr const char *kBesideOutput = "beside the output";
 
 struct CompileFlags {
   std::string input, output, emit = "so", from = "network", to = "llvm";
-  std::string dumpPhases, saveTemps, remarksOutput;
+  std::string dumpPhases, saveTemps, remarksOutput, ptxas;
   std::vector<std::string> targets, programs, remarks;
   bool json = false;
   BuildOptions build;
@@ -196,6 +196,10 @@ void declare(Flags &parser, CompileFlags &flags) {
   parser.choice("--optimizer", flags.build.optimizer,
                 {"sgd", "momentum", "rmsprop", "adam"},
                 "update rule, instead of the network's");
+  parser.text("--ptxas", "PATH", flags.ptxas,
+              "the CUDA Toolkit's assembler, for cubins beside the PTX; none: "
+              "PTX only (without: as found on the path, in $CUDA_PATH/bin or "
+              "/usr/local/cuda/bin)");
   parser.flag("--json", flags.json, "print a summary as JSON");
   parser.section("phases");
   parser.choice("--to", flags.to, phaseNames(), "stop there and write the IR");
@@ -268,6 +272,7 @@ int compileMain(int argc, char **argv) {
   options.pipeline = pipelineOptions(flags.build);
   options.pipeline.programs = flags.programs;
   options.from = *parsePhase(flags.from);
+  options.ptxas = flags.ptxas;
   options.dumpCode = !flags.saveTemps.empty();
   options.dumpPhases = options.dumpCode ? flags.saveTemps : flags.dumpPhases;
   if (!flags.targets.empty())

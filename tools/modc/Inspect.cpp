@@ -125,8 +125,7 @@ int printNote(const std::string &path, const char *kind, int64_t bytes,
   const DeviceTarget *device =
       findDevice(note->signature, flags.options.target);
   if (flags.kernels && device) {
-    kernels = describeLaunches(note->signature, *device, flags.options.points,
-                               flags.options.candidates);
+    kernels = describeLaunches(note->signature, *device, flags.options);
   } else if (flags.kernels) {
     auto described = describeKernels(note->signature, flags.options);
     if (!described)

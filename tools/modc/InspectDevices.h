@@ -13,9 +13,7 @@
 #ifndef MODC_TOOLS_MODC_INSPECTDEVICES_H
 #define MODC_TOOLS_MODC_INSPECTDEVICES_H
 
-#include "runtime/Signature.h"
-
-#include <nlohmann/json_fwd.hpp>
+#include "tools/modc/InspectKernels.h"
 
 #include <string>
 
@@ -28,10 +26,12 @@ const DeviceTarget *findDevice(const Signature &signature,
 /// Kernels, and launches by program, of all device targets; empty without any.
 std::string devicesText(const Signature &signature);
 
-/// Each launch of a target for N points and S candidates.
+/// Each launch of a target: its sizes, operations and bytes and, where the
+/// chip's rates are known or given, the time that a roofline predicts; of a
+/// cubin also what ptxas and the chip say of it.
 nlohmann::ordered_json describeLaunches(const Signature &signature,
                                         const DeviceTarget &target,
-                                        int64_t points, int64_t candidates);
+                                        const KernelFlags &flags);
 std::string launchesText(const nlohmann::ordered_json &launches);
 
 } // namespace modc::driver

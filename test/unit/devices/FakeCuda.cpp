@@ -214,6 +214,10 @@ CU cuModuleLoadDataEx(modc::cuda::Module *module, const void *image,
                    reinterpret_cast<size_t>(values[i + 1]));
   if (!state.current || state.load)
     return state.load ? state.load : InvalidContext;
+  bool isCubin = *static_cast<const char *>(image) == '\x7f';
+  if (isCubin && state.refusesCubins)
+    return 200;
+  ++(isCubin ? state.cubinsLoaded : state.ptxLoaded);
   *module = new ModuleTag{static_cast<const char *>(image), {}};
   ++state.modules;
   return Success;

@@ -44,6 +44,8 @@ struct FakeCuda {
   cuda::Result work = 0;
   /// What the driver's compiler says.
   const char *jitLog = "";
+  /// As a driver that is older than the ptxas that made them.
+  bool refusesCubins = false;
   bool hangs = false;
   /// A function of the driver ("cuEventRecord") that ends with `failure`.
   std::string failing;
@@ -58,6 +60,8 @@ struct FakeCuda {
   int dynamicSharedBytes = 0;
   /// All of a module whose entries have parameters.
   std::vector<FakeLaunch> checked;
+  /// Modules that were PTX, and cubins, which begin with 0x7f.
+  int ptxLoaded = 0, cubinsLoaded = 0;
   /// Of the last launch.
   std::string kernel;
   unsigned grid[3] = {}, block[3] = {}, sharedBytes = 0;

@@ -43,6 +43,9 @@ constexpr const char *kTable = R"([{
                   ["buffer", 1, "0", "8 N *"],
                   ["buffer", 2, "0", "4 N *"]],
      "constants": []}]}}}])";
+constexpr const char *kCubin =
+    R"("image": [0, 400], "cubin": {"image": [496, 64], "registers": 40,)"
+    R"( "stack": 16, "spills": 8},)";
 
 /// The toy's signature with the table, in which `from` became `to`.
 Result<Signature> parse(const std::string &from = "",
@@ -93,6 +96,84 @@ TEST(SignatureDevices, AreRead) {
   EXPECT_EQ(launch.bindings[1].space, DeviceBinding::Space::Parameters);
   EXPECT_EQ(launch.bindings[1].offset.evaluate(1, 1), 128);
   EXPECT_EQ(launch.constants[1].evaluate(3, 4), 12);
+}
+
+/// The toy's signature with the table for CUDA, the first kernel of which has a
+/// cubin; in that `from` became `to`.
+Result<Signature> parseCubin(const std::string &from = "",
+                             const std::string &to = "") {
+  std::string table = kTable, cubin = kCubin;
+  if (!from.empty()) {
+    size_t at = cubin.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    cubin.replace(at, from.size(), to);
+  }
+  table.replace(table.find("vulkan"), 6, "cuda:sm_80");
+  table.replace(table.find("\"image\": [0, 400],"), 18, cubin);
+  std::string text = toySignature();
+  text.insert(text.rfind('}'), ", \"devices\": " + table);
+  return Signature::parse(text);
+}
+
+TEST(SignatureDevices, CubinsAreRead) {
+  auto signature = parseCubin();
+  ASSERT_TRUE(signature) << signature.error().message();
+  const std::vector<DeviceKernel> &kernels = signature->devices[0].kernels;
+  ASSERT_TRUE(kernels[0].cubin);
+  EXPECT_EQ(kernels[0].cubin->offset, 496);
+  EXPECT_EQ(kernels[0].cubin->bytes, 64);
+  EXPECT_EQ(kernels[0].cubin->registers, 40);
+  EXPECT_EQ(kernels[0].cubin->stackBytes, 16);
+  EXPECT_EQ(kernels[0].cubin->spillBytes, 8);
+  EXPECT_FALSE(kernels[1].cubin);
+  EXPECT_TRUE(checkImages(*signature, 560));
+  Status status = checkImages(*signature, 559);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message(),
+            "target 'cuda:sm_80', kernel 'infer.affine': its cubin ends at "
+            "byte 560 of 559 of device code");
+}
+
+TEST(SignatureDevices, CubinsAreChecked) {
+  const std::string here = "target 'cuda:sm_80', kernel 'infer.affine', cubin";
+  auto failure = [](const std::string &from, const std::string &to) {
+    auto signature = parseCubin(from, to);
+    return signature ? "no failure" : signature.error().message();
+  };
+  EXPECT_EQ(failure("[496, 64]", "[497, 64]"),
+            here + ": its image starts at byte 497, no multiple of 8");
+  EXPECT_EQ(failure("[496, 64]", "[1099511627777, 64]"),
+            here + ": offset of its image is 1099511627777, outside [0, "
+                   "1099511627776]");
+  EXPECT_EQ(failure("\"registers\": 40", "\"registers\": 256"),
+            here + ": 'registers' is 256, outside [1, 255]");
+  EXPECT_EQ(failure("\"registers\": 40", "\"registers\": 0"),
+            here + ": 'registers' is 0, outside [1, 255]");
+  EXPECT_EQ(failure("\"stack\": 16", "\"stack\": -1"),
+            here + ": 'stack' is -1, outside [0, 1099511627776]");
+  EXPECT_EQ(failure("\"spills\": 8", "\"spills\": 0.5"),
+            here + ": 'spills' is not an integer");
+  EXPECT_EQ(failure(", \"stack\": 16", ""), here + " has no 'stack'");
+  EXPECT_EQ(failure(" \"cubin\": {", " \"cubin\": 7, \"other\": {"),
+            here + " is not an object");
+  // Vulkan has no use for one.
+  EXPECT_EQ(::failure("\"image\": [0, 400],", kCubin),
+            "target 'vulkan', kernel 'infer.affine', cubin: a target of Vulkan "
+            "has none");
+}
+
+TEST(SignatureDevices, OperationsAreChecked) {
+  const std::string from = "\"constants\": [\"N\", \"S N *\"]";
+  auto signature = parse(from, from + ", \"operations\": \"N 24 *\"");
+  ASSERT_TRUE(signature) << signature.error().message();
+  const DeviceProgram &infer =
+      *signature->devices[0].programs[size_t(signature->findProgram("infer"))];
+  ASSERT_TRUE(infer.launches[0].flops);
+  EXPECT_EQ(infer.launches[0].flops->evaluate(3, 1), 72);
+  EXPECT_FALSE(infer.launches[1].flops);
+  EXPECT_EQ(failure(from, from + ", \"operations\": 24"),
+            "target 'vulkan', program 'infer', launch 0: operations is not a "
+            "formula");
 }
 
 TEST(SignatureDevices, MayBeAbsent) {
@@ -199,6 +280,10 @@ TEST(SignatureDevices, DamageIsRefusedOrHarmless) {
   int read = 0;
   for (int i = 0; i < 3000; ++i) {
     std::string table = kTable;
+    if (i % 4 == 0) {
+      table.replace(table.find("vulkan"), 6, "cuda:sm_80");
+      table.replace(table.find("\"image\": [0, 400],"), 18, kCubin);
+    }
     for (size_t edits = 1 + random() % 3; edits > 0; --edits)
       table[random() % table.size()] = alphabet[random() % alphabet.size()];
     std::string text = toySignature();
