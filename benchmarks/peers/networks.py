@@ -73,17 +73,19 @@ def network(shape, trained):
 
 class Models:
     """Compiled models in a folder, which may hold those of an earlier run: the
-    name of a file is a hash of the compiler and of what it was given."""
+    name of a file is a hash of the compiler and of what it was given. `flags` go to
+    the compiler."""
 
-    def __init__(self, modc, folder):
-        self.modc, self.folder = modc, folder
+    def __init__(self, modc, folder, flags=()):
+        self.modc, self.folder, self.flags = modc, folder, list(flags)
         os.makedirs(folder, exist_ok=True)
         with open(os.path.realpath(modc), "rb") as file:
             self.compiler = hashlib.file_digest(file, "sha256").digest()
 
     def path(self, shape, rule):
         text = network(shape, rule is not None)
-        name = hashlib.sha256(self.compiler + text.encode() + str(rule).encode())
+        given = text + str(rule) + "".join(self.flags)
+        name = hashlib.sha256(self.compiler + given.encode())
         return os.path.join(self.folder, name.hexdigest()[:24] + ".so"), text
 
     def compile(self, shape, rule):
@@ -94,7 +96,7 @@ class Models:
         source = library[:-3] + ".mlir"
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        command = [self.modc, "compile", source, "-o", library]
+        command = [self.modc, "compile", source, "-o", library] + self.flags
         measure.run(command + ([f"--optimizer={rule}"] if rule else []))
 
     def compile_all(self, wanted):

@@ -101,11 +101,20 @@ def _check(code, error):
     raise Failure(text.decode())
 
 
+class _TraceEvent(ctypes.Structure):
+    _fields_ = [("kind", c_int), ("program", c_char_p), ("name", c_char_p),
+                ("worker", c_int64), ("number", c_int64),
+                ("begin_ns", c_int64), ("end_ns", c_int64)]
+
+
+_Trace = ctypes.CFUNCTYPE(None, c_void_p, POINTER(_TraceEvent))
+
+
 class _SessionOptions(ctypes.Structure):
-    """modc_session_options; functions of the host's own are not called from here."""
+    """modc_session_options; of the host's own functions only `trace` is set."""
     _fields_ = [("struct_size", c_size_t), ("workers", c_int64),
                 ("executor", c_int64 * 4), ("allocator", c_void_p * 3),
-                ("log", c_void_p * 2), ("trace", c_void_p * 2),
+                ("log", c_void_p * 2), ("trace", _Trace), ("trace_user", c_void_p),
                 ("device", c_char_p)]
 
 
@@ -131,9 +140,10 @@ class Model:
 
 class Session:
     """A model with parameters, run by a device if one is named. Arenas appear as
-    dicts of NumPy views."""
+    dicts of NumPy views. `trace` is told of each event as (kind, program, name,
+    begin, end), in ns; kind 1 is a parallel loop, or a launch of the device."""
 
-    def __init__(self, model, workers=1, device=None):
+    def __init__(self, model, workers=1, device=None, trace=None):
         self.model = model
         options = _SessionOptions()
         library().modc_session_options_init(byref(options))
@@ -141,6 +151,15 @@ class Session:
             raise Failure("modc_session_options is not what it was")
         options.workers = workers
         options.device = device.encode() if device else None
+        if trace:
+            def report(_, event):
+                e = event.contents
+                trace((e.kind, e.program.decode(), e.name.decode(), e.begin_ns,
+                       e.end_ns))
+
+            # As long as the session.
+            self.trace = _Trace(report)
+            options.trace = self.trace
         self.handle = c_void_p()
         error = c_void_p()
         _check(library().modc_session_open(model.handle, byref(options),
