@@ -109,7 +109,7 @@ LogicalResult checkResult(linalg::GenericOp op) {
 
 LogicalResult modc::emitElements(KernelFunction &kernel,
                                  const Placement &placement,
-                                 linalg::GenericOp op) {
+                                 linalg::GenericOp op, bool inPlace) {
   if (failed(checkResult(op)))
     return failure();
   TensorBuilder &b = kernel.b;
@@ -152,9 +152,9 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
     return tensor ? b.extract(tensor, place) : Value();
   };
   writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
-    Value init = fill    ? kernel.whole(fill.getInputs()[0])
-                 : empty ? old[0]
-                         : b.extract(kernel.whole(start), at);
+    Value init = fill               ? kernel.whole(fill.getInputs()[0])
+                 : empty || inPlace ? old[0]
+                                    : b.extract(kernel.whole(start), at);
     return SmallVector<Value>{emitReduction(b, op, at, init, extent, load)};
   });
   if (missing)
@@ -164,7 +164,7 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
 
 LogicalResult modc::emitMemberGradient(KernelFunction &kernel,
                                        const Placement &placement, GroupedOp op,
-                                       unsigned c, unsigned i) {
+                                       unsigned c, unsigned i, bool adds) {
   TensorBuilder &b = kernel.b;
   Block &body = op.getClassBody(c);
   size_t first = op.getRowResults().size() + op.getPointResults().size();
@@ -209,10 +209,10 @@ LogicalResult modc::emitMemberGradient(KernelFunction &kernel,
   auto extent = [&](unsigned d) -> Value {
     return ShapedType::isDynamic(ranges[d]) ? count : b.index(ranges[d]);
   };
-  writeElements(kernel, at, 1, [&](ArrayRef<Value>) {
-    return SmallVector<Value>{emitReduction(b, sum, ArrayRef(at).drop_front(),
-                                            b.real(type.getElementType(), 0),
-                                            extent, load)};
+  writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
+    Value start = adds ? old[0] : b.real(type.getElementType(), 0);
+    return SmallVector<Value>{
+        emitReduction(b, sum, ArrayRef(at).drop_front(), start, extent, load)};
   });
   if (missing)
     return op.emitOpError("has a gradient that sums over what is not rows");

@@ -32,16 +32,17 @@ void writeElements(KernelFunction &kernel, llvm::ArrayRef<mlir::Value> at,
                        body);
 
 /// A linalg.generic with a static result that sums over rows or only combines
-/// elements, into destination 0. Fails with a diagnostic.
+/// elements, into destination 0; `inPlace` where this holds what it starts
+/// from. Fails with a diagnostic.
 llvm::LogicalResult emitElements(KernelFunction &kernel,
                                  const Placement &placement,
-                                 mlir::linalg::GenericOp op);
+                                 mlir::linalg::GenericOp op, bool inPlace);
 
 /// Gradient `i` of class `c`, whose body only sums over arguments
-/// (modular-split-grouped), into destination 0.
+/// (modular-split-grouped), into destination 0, or added to what it holds.
 llvm::LogicalResult emitMemberGradient(KernelFunction &kernel,
                                        const Placement &placement, GroupedOp op,
-                                       unsigned c, unsigned i);
+                                       unsigned c, unsigned i, bool adds);
 
 /// The parameter and its states, which are destinations 0 and following, in
 /// place.

@@ -70,6 +70,37 @@ def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numScalars", "scalars", "Number of scalars taken from the buffer">];
 }
 
+def UnrollScansPass : Pass<"modular-unroll-scans", "mlir::ModuleOp"> {
+  let summary = "turn recurrences of programs into their steps";
+  let description = [{
+    A `modular.scan` of a program becomes its body, once for each step. The number
+    of the step is a cast that no folder looks into: what differs in it alone is
+    still the same text, so that a kernel serves all steps. Elements that another
+    scan reads are read where they are, others are inserted into one tensor.
+    A sum over rows that is added to a carried value goes on from that. A number
+    of steps that is not static is an error.
+
+    ```mlir
+    %h, %all = modular.scan step(%t) carry(%hp = %h0 : tensor<?x4xf32>)
+        over(%x = %xs : tensor<?x2x4xf32>) -> tensor<?x4xf32>, tensor<?x2x4xf32> {
+      %hn = arith.addf %hp, %x : tensor<?x4xf32>
+      modular.yield %hn, %hn : tensor<?x4xf32>, tensor<?x4xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    %t0 = builtin.unrealized_conversion_cast %c0_i64 : i64 to index
+    %x0 = tensor.extract_slice %xs[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
+    %h1 = arith.addf %h0, %x0 : tensor<?x4xf32>
+    %a0 = tensor.insert_slice %h1 into %all[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
+    ... // the same of %t1, %h1 and %a0
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect",
+                           "mlir::bufferization::BufferizationDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSteps", "steps", "Number of steps unrolled">];
+}
+
 def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
   let summary = "turn programs into calls of kernels";
   let description = [{

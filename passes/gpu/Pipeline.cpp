@@ -36,8 +36,12 @@ void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
   manager.addPass(createPrepareLaunchesPass());
+  manager.addPass(createUnrollScansPass());
+  addCleanup(manager);
   manager.addPass(createFormLaunchesPass());
   addCleanup(manager);
+  // Steps of a recurrence, and programs, have many in common.
+  manager.addPass(createMergeFunctionsPass());
 }
 
 void modc::addKernelPasses(OpPassManager &manager) {
@@ -63,6 +67,7 @@ void modc::addKernelPasses(OpPassManager &manager) {
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   addCleanup(manager);
   manager.addPass(createMergeLaunchesPass());
+  manager.addPass(createMergeFunctionsPass());
   manager.addPass(createOutlineKernelsPass());
   addCleanup(manager);
 }

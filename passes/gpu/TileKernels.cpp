@@ -208,7 +208,7 @@ void modc::setGroupedKernel(KernelFunction &kernel, GroupedOp op,
 }
 
 void modc::setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
-                             unsigned i) {
+                             unsigned i, bool adds) {
   Block &body = op.getClassBody(c);
   auto sum =
       body.getTerminator()->getOperand(i).getDefiningOp<linalg::GenericOp>();
@@ -236,6 +236,7 @@ void modc::setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
   PlanTensors plan = kernel.plan(op.getPlan());
   Roles roles(kernel, "gradient");
   roles.set("dw", 0);
+  roles.set("adds", adds);
   roles.argument("x", kernel.whole(operandOf(op, x)));
   roles.argument("g", kernel.whole(operandOf(op, g)));
   roles.argument("offsets", plan.offsets);
@@ -342,6 +343,7 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     piece.offsets = buffer("offsets");
     piece.operandRows = buffer("operand_rows");
     piece.resultRows = buffer("result_rows");
+    piece.adds = arguments.get("adds") == 1;
     GradientTile tile = GradientTile::small();
     buildGradients(b, piece, tile);
     threads = tile.threads();

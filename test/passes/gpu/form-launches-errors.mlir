@@ -7,7 +7,7 @@ func.func @recurrent(%h: tensor<?x4xf32> {modular.name = "h", modular.role = "in
                      %w: tensor<2x4x4xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
                      %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<?x4xf32> {
   %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
-  // expected-error @+1 {{'modular.scan' op cannot run on a device yet}}
+  // expected-error @+1 {{'modular.scan' op is no launch; modular-unroll-scans turns it into its steps}}
   %f, %a = modular.scan step(%t) carry(%c = %h : tensor<?x4xf32>) over(%x = %xs : tensor<?x6x4xf32>)
       -> tensor<?x4xf32>, tensor<?x6x4xf32> {
     %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>

@@ -93,13 +93,14 @@ modular.network @tables {
 }
 
 /// 4, 6 for each modular layer, one more where it picks several members, and 3
-/// for each other layer with parameters.
+/// for each other layer with parameters; 8 for each step of a recurrence.
 TEST(Launches, OfAStepAreFew) {
   struct Bar {
     const char *name;
     size_t launches;
   };
-  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19}}) {
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19},
+                  Bar{"fashion-mnist-recurrent", 28 * 8 + 6}}) {
     auto model = compile(std::string(MODC_EXAMPLES "/") + bar.name + ".mlir",
                          {"train_step"});
     ASSERT_TRUE(model);
@@ -141,7 +142,8 @@ TEST(Launches, OfTooManyRoundsAreRefused) {
 INSTANTIATE_TEST_SUITE_P(Examples, Programs,
                          testing::Values("toy", "fashion-mnist", "mnist",
                                          "pasted-gated", "fashion-mnist-plain",
-                                         "attention-heads"),
+                                         "attention-heads",
+                                         "fashion-mnist-recurrent"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
