@@ -20,6 +20,28 @@ include "mlir/Pass/PassBase.td"
 // From programs to launches
 //===----------------------------------------------------------------------===//
 
+def FoldPermutationsPass : Pass<"modular-fold-permutations", "mlir::func::FuncOp"> {
+  let summary = "read and write transposed tensors where they are";
+  let description = [{
+    A structured op that reads a transposed tensor reads the tensor itself, by
+    another indexing map; one whose result is only transposed computes it in that
+    order. Bodies that ask of an index of a loop whether it is within the loop's
+    bounds, as adjoints of windows do, do not ask.
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<10x32xf32>) outs(%e : tensor<32x10xf32>) permutation = [1, 0]
+    %y = linalg.matmul ins(%x, %t : ...) outs(%z : ...)
+    ```
+    becomes
+    ```mlir
+    %y = linalg.generic {indexing_maps = [(i, j, k) -> (i, k), (i, j, k) -> (j, k), (i, j, k) -> (i, j)], ...} ins(%x, %w : ...) outs(%z : ...)
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numRead", "read", "Number of operands read in another order">,
+                    Statistic<"numWritten", "written", "Number of results computed in another order">];
+}
+
 def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let summary = "compute rows and sums over rows in ops of their own";
   let description = [{
@@ -68,37 +90,6 @@ def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numScalars", "scalars", "Number of scalars taken from the buffer">];
-}
-
-def UnrollScansPass : Pass<"modular-unroll-scans", "mlir::ModuleOp"> {
-  let summary = "turn recurrences of programs into their steps";
-  let description = [{
-    A `modular.scan` of a program becomes its body, once for each step. The number
-    of the step is a cast that no folder looks into: what differs in it alone is
-    still the same text, so that a kernel serves all steps. Elements that another
-    scan reads are read where they are, others are inserted into one tensor.
-    A sum over rows that is added to a carried value goes on from that. A number
-    of steps that is not static is an error.
-
-    ```mlir
-    %h, %all = modular.scan step(%t) carry(%hp = %h0 : tensor<?x4xf32>)
-        over(%x = %xs : tensor<?x2x4xf32>) -> tensor<?x4xf32>, tensor<?x2x4xf32> {
-      %hn = arith.addf %hp, %x : tensor<?x4xf32>
-      modular.yield %hn, %hn : tensor<?x4xf32>, tensor<?x4xf32>
-    }
-    ```
-    becomes
-    ```mlir
-    %t0 = builtin.unrealized_conversion_cast %c0_i64 : i64 to index
-    %x0 = tensor.extract_slice %xs[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
-    %h1 = arith.addf %h0, %x0 : tensor<?x4xf32>
-    %a0 = tensor.insert_slice %h1 into %all[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
-    ... // the same of %t1, %h1 and %a0
-    ```
-  }];
-  let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect",
-                           "mlir::bufferization::BufferizationDialect", "mlir::tensor::TensorDialect"];
-  let statistics = [Statistic<"numSteps", "steps", "Number of steps unrolled">];
 }
 
 def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
