@@ -12,6 +12,7 @@
 
 #include "passes/gpu/LaunchBody.h"
 #include "passes/gpu/ElementKernel.h"
+#include "passes/gpu/MemberGradient.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
@@ -72,8 +73,7 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
       return failure();
     return SmallVector<Value>();
   case Launch::Elements:
-    if (failed(emitElements(kernel, placement, cast<linalg::GenericOp>(op),
-                            /*inPlace=*/bool(initOf(outputs.front())))))
+    if (failed(emitElements(kernel, placement, op)))
       return failure();
     return SmallVector<Value>();
   case Launch::Gradient:
@@ -83,11 +83,10 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
       return SmallVector<Value>();
     }
     if (failed(emitMemberGradient(kernel, placement, cast<GroupedOp>(op),
-                                  launch.classNumber, launch.number,
-                                  /*adds=*/launch.ops.size() > 1)))
+                                  launch.classNumber, launch.number)))
       return failure();
     setGradientKernel(kernel, cast<GroupedOp>(op), launch.classNumber,
-                      launch.number, /*adds=*/launch.ops.size() > 1);
+                      launch.number);
     return SmallVector<Value>();
   case Launch::Update:
     emitUpdate(kernel, cast<UpdateOp>(op));

@@ -41,10 +41,9 @@ void setProductKernel(KernelFunction &kernel, mlir::Operation *op,
 bool isTiledGrouped(GroupedOp op);
 void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows);
 
-/// The gradient of the weights of such a product, which `adds` to what the
-/// destination holds.
+/// The gradient of the weights of such a product.
 void setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
-                       unsigned i, bool adds);
+                       unsigned i);
 
 void setPlanKernel(KernelFunction &kernel, PlanOp op);
 

@@ -77,8 +77,7 @@ private:
         shared_from_this(), std::move(commands), waits, timed));
   }
   Result<uint64_t> start(Recording &recording,
-                         const std::vector<HostWrite> &writes,
-                         const DeviceRange &) override {
+                         const std::vector<HostWrite> &writes) override {
     for (const HostWrite &write : writes)
       std::memcpy(at(write.to), write.from, size_t(write.to.bytes));
     for (const Command &command :

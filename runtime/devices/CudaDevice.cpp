@@ -202,8 +202,7 @@ Status CudaDevice::readRange(const DeviceRange &from, void *to) {
 }
 
 Result<uint64_t> CudaDevice::start(Recording &recording,
-                                   const std::vector<HostWrite> &writes,
-                                   const DeviceRange &) {
+                                   const std::vector<HostWrite> &writes) {
   Current current(*this);
   Result<Slot *> slot = acquire();
   if (!slot)

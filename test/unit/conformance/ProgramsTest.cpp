@@ -46,6 +46,10 @@ TEST_P(Programs, AgreeWithTheProcessor) {
   compareAll(std::string(MODC_EXAMPLES "/") + GetParam() + ".mlir", {1, 37});
 }
 
+TEST(Gradients, OfAnyFormAgreeWithTheProcessor) {
+  compareAll(MODC_CONFORMANCE_INPUTS "/gradients.mlir", {1, 37});
+}
+
 /// A network of other tests, in the type that devices compute in: bodies that
 /// compute with what belongs to the point or to all, so that gradients of
 /// members are by points; four rows a point, picks that count once.
@@ -93,14 +97,13 @@ modular.network @tables {
 }
 
 /// 4, 6 for each modular layer, one more where it picks several members, and 3
-/// for each other layer with parameters; 8 for each step of a recurrence.
+/// for each other layer with parameters.
 TEST(Launches, OfAStepAreFew) {
   struct Bar {
     const char *name;
     size_t launches;
   };
-  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19},
-                  Bar{"fashion-mnist-recurrent", 28 * 8 + 6}}) {
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19}}) {
     auto model = compile(std::string(MODC_EXAMPLES "/") + bar.name + ".mlir",
                          {"train_step"});
     ASSERT_TRUE(model);
@@ -141,9 +144,10 @@ TEST(Launches, OfTooManyRoundsAreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Examples, Programs,
                          testing::Values("toy", "fashion-mnist", "mnist",
-                                         "pasted-gated", "fashion-mnist-plain",
-                                         "attention-heads",
-                                         "fashion-mnist-recurrent"),
+                                         "pasted-gated", "pasted-convolution",
+                                         "pasted-layer-norm",
+                                         "fashion-mnist-plain",
+                                         "attention-heads"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -81,9 +81,10 @@ VkResult submit(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
 
 VkResult waitForFences(VkDevice device, uint32_t count, const VkFence *fences,
                        VkBool32 all, uint64_t timeout) {
-  ++faults.waits;
-  if (faults.wait != VK_SUCCESS)
+  if (faults.wait != VK_SUCCESS) {
+    ++faults.waits;
     return faults.wait;
+  }
   return real<PFN_vkWaitForFences>()(device, count, fences, all, timeout);
 }
 

@@ -32,7 +32,8 @@ const std::set<std::string> kRun = {
     "fashion-mnist",        "fashion-mnist-mixed",
     "fashion-mnist-one",    "fashion-mnist-plain",
     "fashion-mnist-random", "mnist",
-    "pasted-gated",         "toy"};
+    "pasted-convolution",   "pasted-gated",
+    "pasted-layer-norm",    "toy"};
 
 /// What ptxas says of each image, in their order; many examples share kernels.
 std::vector<Result<AssembledKernel>>
