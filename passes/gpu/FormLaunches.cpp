@@ -42,11 +42,12 @@ private:
   LogicalResult form(func::FuncOp program) {
     widenFlags(program);
     Placement placement(program);
-    auto launches = formLaunches(program, placement);
+    RunningSums sums(program);
+    auto launches = formLaunches(program, placement, sums);
     if (failed(launches))
       return failure();
     numLaunches += launches->size();
-    if (failed(callLaunches(program, placement, *launches)))
+    if (failed(callLaunches(program, placement, sums, *launches)))
       return failure();
     // The ops, which nothing reads any more.
     Block &block = program.getBody().front();
@@ -56,6 +57,13 @@ private:
     for (Operation *op : llvm::reverse(ops))
       if (op->use_empty() && !isa<func::CallOp>(op))
         op->erase();
+      else if (op->getNumResults() == 1)
+        if (auto number = getLaunchNumber(op->getResult(0))) {
+          OpBuilder b(op);
+          op->replaceAllUsesWith(
+              arith::ConstantIndexOp::create(b, op->getLoc(), *number));
+          op->erase();
+        }
     return success();
   }
 

@@ -12,10 +12,28 @@
 
 #include "passes/gpu/KernelFunction.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace modc;
+
+Value modc::buildLaunchNumber(OpBuilder &b, Location loc, int64_t number) {
+  Value constant =
+      arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(number));
+  return UnrealizedConversionCastOp::create(b, loc, TypeRange(b.getIndexType()),
+                                            constant)
+      .getResult(0);
+}
+
+std::optional<int64_t> modc::getLaunchNumber(Value value) {
+  auto cast = value.getDefiningOp<UnrealizedConversionCastOp>();
+  APInt number;
+  if (!cast || !value.getType().isIndex() || cast.getNumOperands() != 1 ||
+      !matchPattern(cast.getOperand(0), m_ConstantInt(&number)))
+    return std::nullopt;
+  return number.getSExtValue();
+}
 
 RankedTensorType modc::tensorTypeOf(Type type) {
   if (auto tensor = dyn_cast<RankedTensorType>(type))
@@ -47,7 +65,8 @@ bool modc::isCheap(Operation *op) {
           tensor::FromElementsOp, tensor::ExtractOp, linalg::FillOp,
           FromSelectionOp, ReshapeOp, TileRowsOp, DefinedWhereOp>(op))
     return true;
-  if (op->hasTrait<OpTrait::ConstantLike>())
+  if (op->hasTrait<OpTrait::ConstantLike>() ||
+      (op->getNumResults() == 1 && getLaunchNumber(op->getResult(0))))
     return true;
   // Numbers of rows, and other tensors made of nothing.
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
@@ -112,6 +131,12 @@ Value KernelFunction::whole(Value value) {
   if (Value mapped = known.lookupOrNull(value))
     return mapped;
   Operation *op = value.getDefiningOp();
+  if (getLaunchNumber(value)) {
+    Value &argument = arguments[{value, -1}];
+    if (!argument)
+      argument = addInput({value, -1, std::nullopt}, value.getType());
+    return argument;
+  }
   if (value.getType().isIndex())
     if (auto count = placement.size(value))
       return size(*count);

@@ -37,6 +37,13 @@ struct KernelInput {
   std::optional<RowCount> size;
 };
 
+/// An index that no folder looks into, the number of a step: launches that
+/// differ in it alone have equal functions, which take it as an argument.
+mlir::Value buildLaunchNumber(mlir::OpBuilder &b, mlir::Location loc,
+                              int64_t number);
+/// The number that a value is so; none if it is not.
+std::optional<int64_t> getLaunchNumber(mlir::Value value);
+
 /// The type of the tensor that stands for a value between launches: a selection
 /// is its members [R, K], a scalar a tensor of one.
 mlir::RankedTensorType tensorTypeOf(mlir::Type type);

@@ -12,7 +12,6 @@
 
 #include "passes/gpu/LaunchBody.h"
 #include "passes/gpu/ElementKernel.h"
-#include "passes/gpu/MemberGradient.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
@@ -73,7 +72,8 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
       return failure();
     return SmallVector<Value>();
   case Launch::Elements:
-    if (failed(emitElements(kernel, placement, op)))
+    if (failed(emitElements(kernel, placement, cast<linalg::GenericOp>(op),
+                            /*inPlace=*/bool(initOf(outputs.front())))))
       return failure();
     return SmallVector<Value>();
   case Launch::Gradient:
@@ -83,10 +83,11 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
       return SmallVector<Value>();
     }
     if (failed(emitMemberGradient(kernel, placement, cast<GroupedOp>(op),
-                                  launch.classNumber, launch.number)))
+                                  launch.classNumber, launch.number,
+                                  /*adds=*/launch.ops.size() > 1)))
       return failure();
     setGradientKernel(kernel, cast<GroupedOp>(op), launch.classNumber,
-                      launch.number);
+                      launch.number, /*adds=*/launch.ops.size() > 1);
     return SmallVector<Value>();
   case Launch::Update:
     emitUpdate(kernel, cast<UpdateOp>(op));

@@ -16,6 +16,7 @@
 #include "passes/cpu/abi/SizeFormula.h"
 #include "passes/gpu/ElementKernel.h"
 #include "passes/gpu/LaunchBody.h"
+#include "passes/gpu/LaunchBuffers.h"
 #include "passes/gpu/PointKernel.h"
 
 using namespace mlir;
@@ -28,16 +29,17 @@ namespace {
 /// Replaces the ops of a program by calls.
 class Caller {
 public:
-  Caller(func::FuncOp program, const Placement &placement)
+  Caller(func::FuncOp program, const Placement &placement,
+         const RunningSums &sums)
       : module(program->getParentOfType<ModuleOp>()), program(program),
-        placement(placement), b(program.getLoc(), program.getContext()) {}
+        placement(placement), sums(sums),
+        b(program.getLoc(), program.getContext()) {}
 
   LogicalResult run(ArrayRef<Launch> launches);
 
 private:
   using Outputs = SmallVector<Value>;
   Outputs outputsOf(const Launch &launch);
-  bool isReadElsewhere(Value value, const Launch &launch);
   LogicalResult call(const Launch &launch);
   /// No tensor.empty: equal ones would become one.
   Value allocate(RankedTensorType type, ValueRange sizes) {
@@ -53,6 +55,7 @@ private:
   ModuleOp module;
   func::FuncOp program;
   const Placement &placement;
+  const RunningSums &sums;
   TensorBuilder b;
   llvm::StringMap<unsigned> names;
   /// Tensors that stand for values of the program; parts of plans by number.
@@ -95,24 +98,6 @@ Value Caller::argumentFor(const KernelInput &input) {
   return tensorFor(input.value);
 }
 
-bool Caller::isReadElsewhere(Value value, const Launch &launch) {
-  SmallVector<Value> list = {value};
-  while (!list.empty()) {
-    Value next = list.pop_back_val();
-    for (Operation *user : next.getUsers()) {
-      Operation *top = program.getBody().front().findAncestorOpInBlock(*user);
-      if (top->hasTrait<OpTrait::IsTerminator>())
-        return true;
-      if (llvm::is_contained(launch.ops, top))
-        continue;
-      if (!isCheap(top))
-        return true;
-      llvm::append_range(list, top->getResults());
-    }
-  }
-  return false;
-}
-
 /// Whether a launch after that of the op's rows makes it.
 static bool isSum(Value value) {
   auto grouped = value.getDefiningOp<GroupedOp>();
@@ -123,7 +108,9 @@ Caller::Outputs Caller::outputsOf(const Launch &launch) {
   Outputs outputs;
   if (launch.kind == Launch::Gradient) {
     auto op = cast<GroupedOp>(launch.ops.front());
-    outputs.push_back(op.getClassGradients(launch.classNumber)[launch.number]);
+    Value gradient = op.getClassGradients(launch.classNumber)[launch.number];
+    outputs.push_back(launch.ops.size() > 1 ? launch.ops.back()->getResult(0)
+                                            : gradient);
     return outputs;
   }
   if (launch.kind == Launch::Update)
@@ -139,7 +126,7 @@ Caller::Outputs Caller::outputsOf(const Launch &launch) {
                        .getClassGradients(launch.classNumber));
   for (Operation *op : launch.ops)
     for (Value result : op->getResults())
-      if (isReadElsewhere(result, launch) && !isSum(result))
+      if (isReadOutside(result, launch.ops) && !isSum(result))
         outputs.push_back(result);
   return outputs;
 }
@@ -151,6 +138,8 @@ Value Caller::initOf(Value output, const Launch &launch) {
   Value init;
   if (isa<UpdateOp>(op))
     return {};
+  if (Value sum = sums.getContinued(op))
+    return sum;
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
     init = insert.getDest();
   else if (auto generic = dyn_cast<linalg::GenericOp>(op))
@@ -163,7 +152,10 @@ Value Caller::initOf(Value output, const Launch &launch) {
   if (init && init.getDefiningOp<tensor::InsertSliceOp>() &&
       made.contains({init, -1}))
     return init;
-  return init && isa<BlockArgument>(init) ? init : Value();
+  return init && (isa<BlockArgument>(init) ||
+                  init.getDefiningOp<bufferization::AllocTensorOp>())
+             ? init
+             : Value();
 }
 
 /// Where a result is written: to an argument of the program if it belongs
@@ -172,9 +164,10 @@ Value Caller::destinationOf(Value output, const Launch &launch,
                             RankedTensorType type) {
   if (auto write = output.getDefiningOp<Write>())
     return tensorFor(write.getDest());
-  if (launch.kind != Launch::Rows && launch.kind != Launch::Single &&
-      launch.kind != Launch::Product && launch.kind != Launch::Grouped)
-    if (Write write = writeOf(output))
+  if (Value sum = sums.getContinued(output.getDefiningOp()))
+    return tensorFor(sum);
+  if (launch.writesThere())
+    if (Write write = writeOf(sums.getLast(output)))
       return tensorFor(write.getDest());
   if (auto update = output.getDefiningOp<UpdateOp>()) {
     unsigned number = cast<OpResult>(output).getResultNumber();
@@ -290,6 +283,7 @@ LogicalResult Caller::run(ArrayRef<Launch> launches) {
 
 LogicalResult modc::callLaunches(func::FuncOp program,
                                  const Placement &placement,
+                                 const RunningSums &sums,
                                  ArrayRef<Launch> launches) {
-  return Caller(program, placement).run(launches);
+  return Caller(program, placement, sums).run(launches);
 }

@@ -21,6 +21,7 @@ namespace modc {
 /// give. The ops stay, without a use. Fails with a diagnostic.
 llvm::LogicalResult callLaunches(mlir::func::FuncOp program,
                                  const Placement &placement,
+                                 const RunningSums &sums,
                                  mlir::ArrayRef<Launch> launches);
 
 } // namespace modc

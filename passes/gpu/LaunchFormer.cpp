@@ -14,8 +14,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "passes/gpu/ElementKernel.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchBuffers.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
@@ -39,22 +39,6 @@ Write modc::writeOf(Value value) {
   return {};
 }
 
-/// Whether an op without rows has an invocation for each element: sums over
-/// rows, and what is too large for one invocation.
-static bool isByElements(Operation *op, const Placement &placement) {
-  auto type = op->getNumResults() == 1
-                  ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
-                  : RankedTensorType();
-  if (!type || !type.hasStaticShape() || isCheap(op) || isa<Write>(op))
-    return false;
-  if (type.getNumElements() > kPrivateElements && hasElements(op))
-    return true;
-  return isa<linalg::GenericOp>(op) &&
-         llvm::any_of(op->getOperands(), [&](Value operand) {
-           return placement.get(operand).has_value();
-         });
-}
-
 /// The op whose value is written; null where that is no op's.
 static Operation *makerOf(Write write) {
   Value source = write.getSource();
@@ -70,12 +54,14 @@ namespace {
 
 class Former {
 public:
-  explicit Former(const Placement &placement) : placement(placement) {}
+  Former(const Placement &placement, const RunningSums &running)
+      : placement(placement), running(running) {}
 
   LogicalResult run(func::FuncOp program) {
     for (Operation &op : program.getBody().front().without_terminator())
       if (failed(add(&op)))
         return failure();
+    splitWideLaunches(launches);
     delaySums();
     return success();
   }
@@ -86,12 +72,7 @@ private:
   /// Whether the launch that makes a value writes it: those of one op do.
   bool isOwn(Write write) {
     auto maker = launchOf.find(makerOf(write));
-    if (maker == launchOf.end())
-      return false;
-    Launch::Kind kind = launches[maker->second].kind;
-    return kind == Launch::Elements || kind == Launch::Gradient ||
-           kind == Launch::Members || kind == Launch::Update ||
-           kind == Launch::Norm;
+    return maker != launchOf.end() && launches[maker->second].writesThere();
   }
 
   /// The last launch that makes something this op reads, and whether it is read
@@ -153,7 +134,7 @@ private:
   /// Rows too wide for an invocation to keep go through memory, between two
   /// launches or within one.
   LogicalResult add(Operation *op) {
-    if (isCheap(op))
+    if (isCheap(op) || isa<bufferization::AllocTensorOp>(op))
       return success();
     SmallVector<Source> sources;
     for (Value operand : operandsOf(op))
@@ -172,7 +153,14 @@ private:
     if (auto grouped = dyn_cast<GroupedOp>(op))
       return addGrouped(grouped);
     if (isa<ScanOp>(op))
-      return op->emitOpError("cannot run on a device yet");
+      return op->emitOpError("is no launch; modular-unroll-scans turns it into "
+                             "its steps");
+    if (OpResult gradient = running.getAddedGradient(op)) {
+      int i = launchOfGradient(gradient);
+      launches[i].ops.push_back(op);
+      launchOf[op] = i;
+      return success();
+    }
     if (placement.isByRows(op)) {
       RowCount rows = placement.get(op->getResult(0))->rows;
       if (isTiledProduct(op, placement))
@@ -196,7 +184,14 @@ private:
     });
     if (!isStatic)
       return op->emitOpError("cannot run on a device yet");
-    if (isByElements(op, placement))
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    bool sums = llvm::any_of(op->getOperands(), [&](Value operand) {
+      return placement.get(operand).has_value();
+    });
+    if (generic && generic->getNumResults() == 1 &&
+        (sums || running.isPart(op) ||
+         type.getNumElements() > kPrivateElements))
       return start({Launch::Elements, {}, {op}, 0, 0});
     if (auto write = dyn_cast<Write>(op); write && isOwn(write)) {
       launchOf[op] = latest;
@@ -217,8 +212,9 @@ private:
       for (Operation *op : launch.ops)
         addSources(op, launch.sources);
     for (size_t i = launches.size(); i-- > 0;)
-      if (launches[i].kind == Launch::Elements ||
-          launches[i].kind == Launch::Gradient)
+      if ((launches[i].kind == Launch::Elements ||
+           launches[i].kind == Launch::Gradient) &&
+          !isRunning(launches[i]))
         for (size_t j = i;
              j + 1 < launches.size() && !reads(launches[j + 1], launches[j]) &&
              launches[j + 1].kind != launches[j].kind;
@@ -238,6 +234,29 @@ private:
         if (sources.insert(source).second &&
             (isCheap(source) || isa<Write>(source)))
           addSources(source, sources);
+  }
+
+  /// The gradient of a grouped op is in one launch.
+  int launchOfGradient(OpResult gradient) {
+    auto op = cast<GroupedOp>(gradient.getOwner());
+    int i = launches.size() - 1;
+    while (launches[i].kind != Launch::Gradient ||
+           launches[i].ops.front() != op ||
+           op.getClassGradients(launches[i].classNumber)[launches[i].number] !=
+               gradient)
+      --i;
+    return i;
+  }
+
+  /// Steps of running sums stay where they are: those of one step are side by
+  /// side, and nothing is beside the sums of several.
+  bool isRunning(const Launch &launch) {
+    Operation *op = launch.ops.front();
+    if (launch.kind == Launch::Elements)
+      return running.isPart(op);
+    return launch.ops.size() > 1 ||
+           running.getContinuation(cast<GroupedOp>(op).getClassGradients(
+               launch.classNumber)[launch.number]);
   }
 
   LogicalResult addGrouped(GroupedOp op) {
@@ -272,14 +291,16 @@ private:
   }
 
   const Placement &placement;
+  const RunningSums &running;
   DenseMap<Operation *, int> launchOf;
 };
 
 } // namespace
 
 FailureOr<SmallVector<Launch>> modc::formLaunches(func::FuncOp program,
-                                                  const Placement &placement) {
-  Former former(placement);
+                                                  const Placement &placement,
+                                                  const RunningSums &sums) {
+  Former former(placement, sums);
   if (failed(former.run(program)))
     return failure();
   return std::move(former.launches);

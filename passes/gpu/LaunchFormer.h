@@ -16,6 +16,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "passes/gpu/Placement.h"
+#include "passes/gpu/RunningSums.h"
 
 namespace modc {
 
@@ -40,7 +41,8 @@ struct Launch {
     Single,
     /// An invocation an element: one op.
     Elements,
-    /// The same, for each gradient of a grouped op.
+    /// The same, for each gradient of a grouped op; then the addition to a
+    /// running sum, if there is one.
     Gradient,
     Update,
     /// Sums of squares for a norm, an invocation a part; then the norm.
@@ -54,6 +56,12 @@ struct Launch {
   unsigned classNumber = 0, number = 0;
   /// Whose results it reads.
   llvm::DenseSet<mlir::Operation *> sources = {};
+
+  /// Whether it writes its results to where the program wants them, of its own
+  /// accord; the others have ops for this.
+  bool writesThere() const {
+    return kind != Rows && kind != Product && kind != Grouped && kind != Single;
+  }
 };
 
 /// The op that writes a value to where the program wants it; null if there is
@@ -62,7 +70,8 @@ mlir::bufferization::MaterializeInDestinationOp writeOf(mlir::Value value);
 
 /// The launches of a program in their order. Fails with a diagnostic.
 mlir::FailureOr<llvm::SmallVector<Launch>>
-formLaunches(mlir::func::FuncOp program, const Placement &placement);
+formLaunches(mlir::func::FuncOp program, const Placement &placement,
+             const RunningSums &sums);
 
 } // namespace modc
 

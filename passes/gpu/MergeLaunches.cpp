@@ -197,11 +197,8 @@ private:
     b.setInsertionPoint(last);
     b.setLoc(group.front().getLoc());
     func::CallOp::create(b, function, operands);
-    for (func::CallOp call : group) {
-      func::FuncOp callee = calleeOf(call);
+    for (func::CallOp call : group)
       call.erase();
-      callee.erase();
-    }
   }
 
   /// What invocation `id` of a launch does.
@@ -242,6 +239,15 @@ struct MergeLaunchesPass
   void runOnOperation() override {
     for (func::FuncOp program : getPrograms(getOperation()))
       numMerged += Merger(getOperation(), program).run();
+    // Functions that are still called elsewhere stay.
+    DenseSet<StringAttr> called;
+    getOperation().walk([&](func::CallOp call) {
+      called.insert(call.getCalleeAttr().getAttr());
+    });
+    for (auto function :
+         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function.isPrivate() && !called.contains(function.getSymNameAttr()))
+        function.erase();
   }
 };
 

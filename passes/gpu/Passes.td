@@ -20,58 +20,11 @@ include "mlir/Pass/PassBase.td"
 // From programs to launches
 //===----------------------------------------------------------------------===//
 
-def FoldPermutationsPass : Pass<"modular-fold-permutations", "mlir::func::FuncOp"> {
-  let summary = "read and write transposed tensors where they are";
-  let description = [{
-    A structured op that reads a transposed tensor reads the tensor itself, by
-    another indexing map; one whose result is only transposed computes it in that
-    order. Bodies that ask of an index of a loop whether it is within the loop's
-    bounds, as adjoints of windows do, do not ask.
-
-    ```mlir
-    %t = linalg.transpose ins(%w : tensor<10x32xf32>) outs(%e : tensor<32x10xf32>) permutation = [1, 0]
-    %y = linalg.matmul ins(%x, %t : ...) outs(%z : ...)
-    ```
-    becomes
-    ```mlir
-    %y = linalg.generic {indexing_maps = [(i, j, k) -> (i, k), (i, j, k) -> (j, k), (i, j, k) -> (i, j)], ...} ins(%x, %w : ...) outs(%z : ...)
-    ```
-  }];
-  let dependentDialects = ["mlir::linalg::LinalgDialect"];
-  let statistics = [Statistic<"numRead", "read", "Number of operands read in another order">,
-                    Statistic<"numWritten", "written", "Number of results computed in another order">];
-}
-
-def SplitSumsPass : Pass<"modular-split-sums", "mlir::func::FuncOp"> {
-  let summary = "sum within a row before rows are summed";
-  let description = [{
-    A sum over rows and over 32 or more places of each becomes two, if its result
-    is no larger than a row of what it sums: each row sums its own places, then
-    rows are summed. So the gradient of a convolution is not the work of one
-    invocation for each of its few elements.
-
-    ```mlir
-    %s = linalg.generic {iterator_types = ["parallel", "reduction", "reduction"], ...} ins(%dy : tensor<?x4x196xf32>) outs(%z : tensor<4xf32>)
-    ```
-    becomes
-    ```mlir
-    %p = linalg.generic {iterator_types = ["parallel", "parallel", "reduction"], ...} ins(%dy : tensor<?x4x196xf32>) outs(%y : tensor<?x4xf32>)
-    %s = linalg.generic {iterator_types = ["parallel", "reduction"], ...} ins(%p : tensor<?x4xf32>) outs(%z : tensor<4xf32>)
-    ```
-  }];
-  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
-  let statistics = [Statistic<"numSplit", "split", "Number of sums split">];
-}
-
 def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let summary = "compute rows and sums over rows in ops of their own";
   let description = [{
     A `modular.grouped` with gradients becomes one that gives rows, among them
-    all that gradients sum up, and one whose gradients sum arguments. Values with
-    rows that are larger than what they are made of (windows, paddings, outer
-    products) are made where they are summed. What gradients make of a sum is
-    computed with it where each of its elements is read once, else by one more op,
-    whose members take the sum as a parameter.
+    all that gradients sum up, and one whose gradients only sum arguments.
 
     ```mlir
     %dx, %dw = modular.grouped %p gather(%x) along(%dy) ... {
@@ -115,6 +68,37 @@ def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numScalars", "scalars", "Number of scalars taken from the buffer">];
+}
+
+def UnrollScansPass : Pass<"modular-unroll-scans", "mlir::ModuleOp"> {
+  let summary = "turn recurrences of programs into their steps";
+  let description = [{
+    A `modular.scan` of a program becomes its body, once for each step. The number
+    of the step is a cast that no folder looks into: what differs in it alone is
+    still the same text, so that a kernel serves all steps. Elements that another
+    scan reads are read where they are, others are inserted into one tensor.
+    A sum over rows that is added to a carried value goes on from that. A number
+    of steps that is not static is an error.
+
+    ```mlir
+    %h, %all = modular.scan step(%t) carry(%hp = %h0 : tensor<?x4xf32>)
+        over(%x = %xs : tensor<?x2x4xf32>) -> tensor<?x4xf32>, tensor<?x2x4xf32> {
+      %hn = arith.addf %hp, %x : tensor<?x4xf32>
+      modular.yield %hn, %hn : tensor<?x4xf32>, tensor<?x4xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    %t0 = builtin.unrealized_conversion_cast %c0_i64 : i64 to index
+    %x0 = tensor.extract_slice %xs[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
+    %h1 = arith.addf %h0, %x0 : tensor<?x4xf32>
+    %a0 = tensor.insert_slice %h1 into %all[0, %t0, 0] [%n, 1, 4] [1, 1, 1] : ...
+    ... // the same of %t1, %h1 and %a0
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect",
+                           "mlir::bufferization::BufferizationDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSteps", "steps", "Number of steps unrolled">];
 }
 
 def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {

@@ -33,14 +33,15 @@ static void addCleanup(OpPassManager &manager) {
 
 void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
-  manager.addNestedPass<func::FuncOp>(createFoldPermutationsPass());
-  manager.addNestedPass<func::FuncOp>(createSplitSumsPass());
-  addCleanup(manager);
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
   manager.addPass(createPrepareLaunchesPass());
+  manager.addPass(createUnrollScansPass());
+  addCleanup(manager);
   manager.addPass(createFormLaunchesPass());
   addCleanup(manager);
+  // Steps of a recurrence, and programs, have many in common.
+  manager.addPass(createMergeFunctionsPass());
 }
 
 void modc::addKernelPasses(OpPassManager &manager) {
@@ -66,6 +67,7 @@ void modc::addKernelPasses(OpPassManager &manager) {
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   addCleanup(manager);
   manager.addPass(createMergeLaunchesPass());
+  manager.addPass(createMergeFunctionsPass());
   manager.addPass(createOutlineKernelsPass());
   addCleanup(manager);
 }

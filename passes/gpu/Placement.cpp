@@ -306,12 +306,13 @@ bool Placement::visitStructured(Operation *op) {
 void Placement::visit(Operation *op) {
   if (op->getNumResults() == 1 && op->getResult(0).getType().isIndex())
     return visitSize(op);
-  if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
-    if (empty.getDynamicSizes().size() == 1)
-      if (auto count = size(empty.getDynamicSizes()[0])) {
-        for (int64_t d = 0; d < empty.getType().getRank(); ++d)
-          if (empty.getType().isDynamicDim(d))
-            place(empty, *count, d);
+  if (isa<tensor::EmptyOp, bufferization::AllocTensorOp>(op)) {
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    if (op->getNumOperands() == 1 && type.getNumDynamicDims() == 1)
+      if (auto count = size(op->getOperand(0))) {
+        for (int64_t d = 0; d < type.getRank(); ++d)
+          if (type.isDynamicDim(d))
+            place(op->getResult(0), *count, d);
         byRows.insert(op);
       }
     return;

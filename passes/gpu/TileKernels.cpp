@@ -208,27 +208,22 @@ void modc::setGroupedKernel(KernelFunction &kernel, GroupedOp op,
 }
 
 void modc::setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
-                             unsigned i) {
+                             unsigned i, bool adds) {
   Block &body = op.getClassBody(c);
   auto sum =
       body.getTerminator()->getOperand(i).getDefiningOp<linalg::GenericOp>();
   // Of all members, in their order.
   if (op.getNumClasses() != 1 || !isContraction(sum))
     return;
-  // x[r, i] and g[r, j] give [i, j], whatever the order of the loops. Products
-  // commute: of a weight that is stored transposed, the cotangents are x.
+  MLIRContext *context = op.getContext();
+  auto map = [&](unsigned a, unsigned b) {
+    return AffineMap::get(
+        3, 0, {getAffineDimExpr(a, context), getAffineDimExpr(b, context)},
+        context);
+  };
   SmallVector<AffineMap> maps = sum.getIndexingMapsArray();
   Value x = sum.getDpsInputs()[0], g = sum.getDpsInputs()[1];
-  if (maps[0].getResult(1) != maps[2].getResult(0)) {
-    std::swap(x, g);
-    std::swap(maps[0], maps[1]);
-  }
-  if (maps[0].getResult(1) != maps[2].getResult(0) ||
-      maps[1].getResult(1) != maps[2].getResult(1) ||
-      maps[0].getResult(0) != maps[1].getResult(0) ||
-      !llvm::all_of(
-          maps, [](AffineMap map) { return map.isProjectedPermutation(); }) ||
-      llvm::is_contained(maps[2].getResults(), maps[0].getResult(0)) ||
+  if (maps[2] != map(0, 1) || maps[0] != map(2, 0) || maps[1] != map(2, 1) ||
       !isWide(sum.getResult(0)) || !isa<BlockArgument>(x) ||
       !isa<BlockArgument>(g))
     return;
@@ -241,6 +236,7 @@ void modc::setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
   PlanTensors plan = kernel.plan(op.getPlan());
   Roles roles(kernel, "gradient");
   roles.set("dw", 0);
+  roles.set("adds", adds);
   roles.argument("x", kernel.whole(operandOf(op, x)));
   roles.argument("g", kernel.whole(operandOf(op, g)));
   roles.argument("offsets", plan.offsets);
@@ -347,6 +343,7 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     piece.offsets = buffer("offsets");
     piece.operandRows = buffer("operand_rows");
     piece.resultRows = buffer("result_rows");
+    piece.adds = arguments.get("adds") == 1;
     GradientTile tile = GradientTile::small();
     buildGradients(b, piece, tile);
     threads = tile.threads();

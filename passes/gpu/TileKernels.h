@@ -41,9 +41,10 @@ void setProductKernel(KernelFunction &kernel, mlir::Operation *op,
 bool isTiledGrouped(GroupedOp op);
 void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows);
 
-/// The gradient of the weights of such a product.
+/// The gradient of the weights of such a product, which `adds` to what the
+/// destination holds.
 void setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
-                       unsigned i);
+                       unsigned i, bool adds);
 
 void setPlanKernel(KernelFunction &kernel, PlanOp op);
 

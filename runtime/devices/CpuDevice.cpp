@@ -77,7 +77,8 @@ private:
         shared_from_this(), std::move(commands), waits, timed));
   }
   Result<uint64_t> start(Recording &recording,
-                         const std::vector<HostWrite> &writes) override {
+                         const std::vector<HostWrite> &writes,
+                         const DeviceRange &) override {
     for (const HostWrite &write : writes)
       std::memcpy(at(write.to), write.from, size_t(write.to.bytes));
     for (const Command &command :

@@ -202,7 +202,8 @@ Status CudaDevice::readRange(const DeviceRange &from, void *to) {
 }
 
 Result<uint64_t> CudaDevice::start(Recording &recording,
-                                   const std::vector<HostWrite> &writes) {
+                                   const std::vector<HostWrite> &writes,
+                                   const DeviceRange &) {
   Current current(*this);
   Result<Slot *> slot = acquire();
   if (!slot)

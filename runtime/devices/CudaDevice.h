@@ -73,7 +73,8 @@ private:
   makeRecording(CommandList commands, const std::vector<bool> &waits,
                 bool timed) override;
   Result<uint64_t> start(Recording &recording,
-                         const std::vector<HostWrite> &writes) override;
+                         const std::vector<HostWrite> &writes,
+                         const DeviceRange &wanted) override;
   Status finish(uint64_t ticket) override;
   Result<std::vector<LaunchTime>> readTimes(Recording &recording) override;
 

@@ -195,18 +195,22 @@ Status Device::checkWrites(const std::vector<HostWrite> &writes) const {
 }
 
 Result<uint64_t> Device::submit(Recording &recording,
-                                const std::vector<HostWrite> &writes) {
+                                const std::vector<HostWrite> &writes,
+                                const DeviceRange &wanted) {
   if (Status status = checkAlive(); !status)
     return status.error();
   if (recording.device.get() != this)
     return error("a recording of " + recording.device->info().label());
   if (Status status = checkWrites(writes); !status)
     return status.error();
+  if (wanted.buffer)
+    if (Status status = checkRange(wanted); !status)
+      return status.error();
   // Its times would be overwritten.
   if (recording.timed && recording.lastTicket)
     if (Status status = finish(recording.lastTicket); !status)
       return status.error();
-  Result<uint64_t> ticket = start(recording, writes);
+  Result<uint64_t> ticket = start(recording, writes, wanted);
   if (ticket)
     recording.lastTicket = *ticket;
   return ticket;

@@ -136,9 +136,12 @@ public:
                                             bool timed = false);
 
   /// Starts the commands after all that was submitted before and returns a
-  /// ticket for `wait`. Waits itself only where too much is under way.
+  /// ticket for `wait`. Waits itself only where too much is under way. `wanted`
+  /// is what is going to be downloaded next, if anything: it may come with the
+  /// submission then.
   Result<uint64_t> submit(Recording &recording,
-                          const std::vector<HostWrite> &writes = {});
+                          const std::vector<HostWrite> &writes = {},
+                          const DeviceRange &wanted = {});
   /// Returns when the submission has ended; with 0, all of them. A device that
   /// does not answer in DeviceOptions::timeoutSeconds is lost.
   Status wait(uint64_t ticket = 0);
@@ -187,7 +190,8 @@ protected:
   makeRecording(CommandList commands, const std::vector<bool> &waits,
                 bool timed) = 0;
   virtual Result<uint64_t> start(Recording &recording,
-                                 const std::vector<HostWrite> &writes) = 0;
+                                 const std::vector<HostWrite> &writes,
+                                 const DeviceRange &wanted) = 0;
   virtual Status finish(uint64_t ticket) = 0;
   virtual Result<std::vector<LaunchTime>> readTimes(Recording &recording) = 0;
 

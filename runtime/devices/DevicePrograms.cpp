@@ -271,8 +271,26 @@ Status DevicePrograms::submit(Entry &entry, const DeviceCall &call) {
     else if (Status s = gpu->upload(range, call.buffers[i]); !s)
       return s;
   }
-  Result<uint64_t> ticket = gpu->submit(*entry.recording, writes);
+  DeviceRange wanted = outputsOf(entry, call);
+  Result<uint64_t> ticket = gpu->submit(
+      *entry.recording, writes, wanted.bytes > 0 ? wanted : DeviceRange());
   return ticket ? Status() : ticket.error();
+}
+
+DeviceRange DevicePrograms::outputsOf(const Entry &entry,
+                                      const DeviceCall &call) const {
+  const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
+  DeviceRange all = {memory.transfers, 0, 0};
+  for (size_t i = 0; i < spec.buffers.size(); ++i) {
+    DeviceRange range = bufferOf(entry, call, i);
+    if (!spec.buffers[i].output || range.bytes == 0)
+      continue;
+    if (all.bytes == 0)
+      all.offset = range.offset;
+    // Buffers stand in their order.
+    all.bytes = range.offset + range.bytes - all.offset;
+  }
+  return all;
 }
 
 /// Downloads the outputs: each wait costs more than a few bytes, so that small
@@ -280,34 +298,24 @@ Status DevicePrograms::submit(Entry &entry, const DeviceCall &call) {
 Status DevicePrograms::fetch(const Entry &entry, const DeviceCall &call) {
   constexpr int64_t kTogether = 1 << 20;
   const ProgramSpec &spec = model->signature().programs[size_t(call.program)];
-  int64_t begin = INT64_MAX, end = 0, count = 0;
-  auto forEach = [&](auto &&use) -> Status {
-    for (size_t i = 0; i < spec.buffers.size(); ++i)
-      if (spec.buffers[i].output && call.bytes[i] > 0)
-        if (Status s = use(bufferOf(entry, call, i), call.buffers[i]); !s)
-          return s;
-    return {};
-  };
-  (void)forEach([&](const DeviceRange &range, void *) -> Status {
-    begin = std::min(begin, range.offset);
-    end = std::max(end, range.offset + range.bytes);
-    ++count;
-    return {};
-  });
-  if (count < 2 || end - begin > kTogether)
-    return forEach([&](const DeviceRange &range, void *to) {
-      return gpu->download(range, to);
-    });
-  fetched.resize(size_t(end - begin));
-  if (Status s =
-          gpu->download({memory.transfers, begin, end - begin}, fetched.data());
-      !s)
-    return s;
-  return forEach([&](const DeviceRange &range, void *to) -> Status {
-    std::memcpy(to, fetched.data() + (range.offset - begin),
-                size_t(range.bytes));
-    return {};
-  });
+  DeviceRange all = outputsOf(entry, call);
+  const bool isTogether = all.bytes <= kTogether;
+  if (all.bytes > 0 && isTogether) {
+    fetched.resize(size_t(all.bytes));
+    if (Status s = gpu->download(all, fetched.data()); !s)
+      return s;
+  }
+  for (size_t i = 0; i < spec.buffers.size(); ++i) {
+    DeviceRange range = bufferOf(entry, call, i);
+    if (!spec.buffers[i].output || range.bytes == 0)
+      continue;
+    if (isTogether)
+      std::memcpy(call.buffers[i], fetched.data() + (range.offset - all.offset),
+                  size_t(range.bytes));
+    else if (Status s = gpu->download(range, call.buffers[i]); !s)
+      return s;
+  }
+  return {};
 }
 
 Status DevicePrograms::run(const DeviceCall &call) {

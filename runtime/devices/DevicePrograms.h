@@ -89,6 +89,8 @@ private:
   Result<Entry *> entryFor(const DeviceCall &call);
   DeviceRange bufferOf(const Entry &entry, const DeviceCall &call,
                        size_t buffer) const;
+  /// From the first output to the last; no bytes where there is none.
+  DeviceRange outputsOf(const Entry &entry, const DeviceCall &call) const;
   Status submit(Entry &entry, const DeviceCall &call);
   Status fetch(const Entry &entry, const DeviceCall &call);
 

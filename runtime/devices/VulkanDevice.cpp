@@ -5,15 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Opening and closing, memory, uploads and downloads. Kernels and recordings
-// are in VulkanKernel.cpp and VulkanRecording.cpp.
+// Opening and closing, and memory. Transfers, kernels and recordings are in
+// files of their own.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/devices/VulkanDevice.h"
-
-#include <algorithm>
-#include <cstring>
 
 namespace modc {
 namespace {
@@ -173,116 +170,6 @@ VulkanDevice::createBuffer(int64_t bytes, VkMemoryPropertyFlags needed,
 
 Result<std::unique_ptr<DeviceBlock>> VulkanDevice::createBlock(int64_t bytes) {
   return createBuffer(bytes, 0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
-}
-
-Status VulkanDevice::openStaging() {
-  if (staging)
-    return {};
-  // Coherent memory for the host is there on every device.
-  constexpr VkMemoryPropertyFlags needed = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
-                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  int64_t bytes = options.stagingBytes * int64_t(VulkanQueue::kSlots);
-  auto block =
-      createBuffer(bytes, needed, needed | VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
-  if (!block)
-    return block.error();
-  void *data = nullptr;
-  if (Status s = check(
-          vk.vkMapMemory(device, static_cast<VulkanBlock &>(**block).memory, 0,
-                         VK_WHOLE_SIZE, 0, &data),
-          "vkMapMemory");
-      !s)
-    return s;
-  staging = std::move(*block);
-  stagingData = static_cast<char *>(data);
-  return {};
-}
-
-Status VulkanDevice::clearBlock(DeviceBlock &block) {
-  VulkanQueue::Slot *slot = nullptr;
-  if (Status s = check(queue.acquire(slot), "clearing memory"); !s)
-    return s;
-  vk.vkCmdFillBuffer(slot->commands, static_cast<VulkanBlock &>(block).buffer,
-                     0, VK_WHOLE_SIZE, 0);
-  return check(queue.submit(*slot, VK_NULL_HANDLE), "vkQueueSubmit");
-}
-
-Status VulkanDevice::writeRange(const DeviceRange &to, const void *from) {
-  if (Status s = openStaging(); !s)
-    return s;
-  VkBuffer source = static_cast<VulkanBlock &>(*staging).buffer;
-  VkBuffer target = static_cast<VulkanBlock &>(blockOf(to)).buffer;
-  for (int64_t done = 0; done < to.bytes;) {
-    int64_t bytes = std::min(to.bytes - done, options.stagingBytes);
-    VulkanQueue::Slot *slot = nullptr;
-    if (Status s = check(queue.acquire(slot), "an upload"); !s)
-      return s;
-    int64_t place = int64_t(slot->index) * options.stagingBytes;
-    std::memcpy(stagingData + place, static_cast<const char *>(from) + done,
-                size_t(bytes));
-    VkBufferCopy copy = {VkDeviceSize(place), VkDeviceSize(to.offset + done),
-                         VkDeviceSize(bytes)};
-    vk.vkCmdCopyBuffer(slot->commands, source, target, 1, &copy);
-    if (Status s = check(queue.submit(*slot, VK_NULL_HANDLE), "vkQueueSubmit");
-        !s)
-      return s;
-    done += bytes;
-  }
-  return {};
-}
-
-Status VulkanDevice::readRange(const DeviceRange &from, void *to) {
-  if (Status s = openStaging(); !s)
-    return s;
-  VkBuffer source = static_cast<VulkanBlock &>(blockOf(from)).buffer;
-  VkBuffer target = static_cast<VulkanBlock &>(*staging).buffer;
-  for (int64_t done = 0; done < from.bytes;) {
-    int64_t bytes = std::min(from.bytes - done, options.stagingBytes);
-    VulkanQueue::Slot *slot = nullptr;
-    if (Status s = check(queue.acquire(slot), "a download"); !s)
-      return s;
-    int64_t place = int64_t(slot->index) * options.stagingBytes;
-    VkBufferCopy copy = {VkDeviceSize(from.offset + done), VkDeviceSize(place),
-                         VkDeviceSize(bytes)};
-    vk.vkCmdCopyBuffer(slot->commands, source, target, 1, &copy);
-    VkMemoryBarrier barrier = {};
-    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
-    barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
-    barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
-    vk.vkCmdPipelineBarrier(slot->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                            VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0,
-                            nullptr, 0, nullptr);
-    if (Status s = check(queue.submit(*slot, VK_NULL_HANDLE), "vkQueueSubmit");
-        !s)
-      return s;
-    if (Status s = finish(slot->ticket); !s)
-      return s;
-    std::memcpy(static_cast<char *>(to) + done, stagingData + place,
-                size_t(bytes));
-    done += bytes;
-  }
-  return {};
-}
-
-Result<uint64_t> VulkanDevice::start(Recording &recording,
-                                     const std::vector<HostWrite> &writes) {
-  VulkanQueue::Slot *slot = nullptr;
-  if (Status s = check(queue.acquire(slot), "a submission"); !s)
-    return s.error();
-  for (const HostWrite &write : writes)
-    if (write.to.bytes)
-      vk.vkCmdUpdateBuffer(slot->commands,
-                           static_cast<VulkanBlock &>(blockOf(write.to)).buffer,
-                           VkDeviceSize(write.to.offset),
-                           VkDeviceSize(write.to.bytes), write.from);
-  VkCommandBuffer commands = static_cast<VulkanRecording &>(recording).buffer;
-  if (Status s = check(queue.submit(*slot, commands), "vkQueueSubmit"); !s)
-    return s.error();
-  return slot->ticket;
-}
-
-Status VulkanDevice::finish(uint64_t ticket) {
-  return check(queue.finish(ticket), "vkWaitForFences");
 }
 
 } // namespace modc

@@ -52,7 +52,8 @@ private:
   makeRecording(CommandList commands, const std::vector<bool> &waits,
                 bool timed) override;
   Result<uint64_t> start(Recording &recording,
-                         const std::vector<HostWrite> &writes) override;
+                         const std::vector<HostWrite> &writes,
+                         const DeviceRange &wanted) override;
   Status finish(uint64_t ticket) override;
   Result<std::vector<LaunchTime>> readTimes(Recording &recording) override;
 
@@ -66,6 +67,16 @@ private:
                VkMemoryPropertyFlags wanted);
   /// Allocates the staging buffer at its first use.
   Status openStaging();
+  /// Makes `batch` a slot that has room for so many bytes in its piece of the
+  /// staging buffer, and sees what was done before.
+  Status reserve(int64_t bytes, std::string_view what);
+  /// Submits the batch, if there is one, and what follows it.
+  Status flush(VkCommandBuffer recording = VK_NULL_HANDLE,
+               bool hasAfter = false);
+  /// Records a copy to the batch's piece of the staging buffer, from where the
+  /// host takes it once the batch has ended.
+  void recordFetch(VkCommandBuffer commands, const DeviceRange &from);
+  bool isFetched(const DeviceRange &range) const;
 
   std::shared_ptr<VulkanInstance> instance;
   VulkanPhysicalDevice physical;
@@ -77,6 +88,16 @@ private:
   /// One piece for each slot of the queue.
   std::unique_ptr<DeviceBlock> staging;
   char *stagingData = nullptr;
+  /// Uploads and other small things that go with the next submission, and the
+  /// bytes of its piece that they use.
+  VulkanQueue::Slot *batch = nullptr;
+  int64_t staged = 0;
+  /// What came with a submission, as long as that is the last.
+  struct {
+    const DeviceBuffer *buffer = nullptr;
+    int64_t offset = 0, bytes = 0, place = 0;
+    uint64_t ticket = 0;
+  } fetched;
 };
 
 /// A buffer with memory of its own.

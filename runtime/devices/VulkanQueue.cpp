@@ -42,9 +42,12 @@ VkResult VulkanQueue::create(VkDevice device, uint32_t family) {
     info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
     info.commandPool = pool;
     info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
-    info.commandBufferCount = 1;
-    if (VkResult r = vk.vkAllocateCommandBuffers(device, &info, &slot.commands))
+    info.commandBufferCount = 2;
+    VkCommandBuffer buffers[2] = {};
+    if (VkResult r = vk.vkAllocateCommandBuffers(device, &info, buffers))
       return r;
+    slot.commands = buffers[0];
+    slot.after = buffers[1];
     VkFenceCreateInfo fence = {};
     fence.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     if (VkResult r = vk.vkCreateFence(device, &fence, nullptr, &slot.fence))
@@ -53,31 +56,46 @@ VkResult VulkanQueue::create(VkDevice device, uint32_t family) {
   return VK_SUCCESS;
 }
 
+VkResult VulkanQueue::begin(VkCommandBuffer commands) {
+  VkCommandBufferBeginInfo info = {};
+  info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+  info.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
+  if (VkResult r = vk.vkBeginCommandBuffer(commands, &info))
+    return r;
+  // What one queue is given starts in order, but it overlaps and sees what
+  // others have written only where a barrier says so.
+  recordVulkanBarrier(vk, commands);
+  return VK_SUCCESS;
+}
+
 VkResult VulkanQueue::acquire(Slot *&slot) {
   slot = &slots[next];
   if (slot->ticket > completed)
     if (VkResult r = finish(slot->ticket))
       return r;
-  VkCommandBufferBeginInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
-  info.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
-  if (VkResult r = vk.vkBeginCommandBuffer(slot->commands, &info))
-    return r;
-  // Submissions of one queue start in order, but they overlap and see what
-  // others have written only where a barrier says so.
-  recordVulkanBarrier(vk, slot->commands);
-  return VK_SUCCESS;
+  return begin(slot->commands);
 }
 
-VkResult VulkanQueue::submit(Slot &slot, VkCommandBuffer after) {
+VkResult VulkanQueue::beginAfter(Slot &slot) { return begin(slot.after); }
+
+VkResult VulkanQueue::submit(Slot &slot, VkCommandBuffer recording,
+                             bool hasAfter) {
   if (VkResult r = vk.vkEndCommandBuffer(slot.commands))
     return r;
+  if (hasAfter)
+    if (VkResult r = vk.vkEndCommandBuffer(slot.after))
+      return r;
   if (VkResult r = vk.vkResetFences(device, 1, &slot.fence))
     return r;
-  VkCommandBuffer buffers[] = {slot.commands, after};
+  VkCommandBuffer buffers[3] = {slot.commands};
+  uint32_t count = 1;
+  if (recording)
+    buffers[count++] = recording;
+  if (hasAfter)
+    buffers[count++] = slot.after;
   VkSubmitInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-  info.commandBufferCount = after ? 2 : 1;
+  info.commandBufferCount = count;
   info.pCommandBuffers = buffers;
   if (VkResult r = vk.vkQueueSubmit(queue, 1, &info, slot.fence))
     return r;

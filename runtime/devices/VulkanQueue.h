@@ -25,7 +25,8 @@ namespace modc {
 class VulkanQueue {
 public:
   struct Slot {
-    VkCommandBuffer commands = VK_NULL_HANDLE;
+    /// Before a recording, and after it.
+    VkCommandBuffer commands = VK_NULL_HANDLE, after = VK_NULL_HANDLE;
     VkFence fence = VK_NULL_HANDLE;
     /// Of the submission that used it last.
     uint64_t ticket = 0;
@@ -45,19 +46,26 @@ public:
   /// The next slot, whose last submission has ended, and its command buffer
   /// begun. It must be submitted or acquired again.
   VkResult acquire(Slot *&slot);
-  /// Ends the slot's commands and submits them, followed by `after` if that is
-  /// not null. Everything that was submitted before is visible to them.
-  VkResult submit(Slot &slot, VkCommandBuffer after);
+  /// Begins what comes after a recording.
+  VkResult beginAfter(Slot &slot);
+  /// Ends the slot's commands and submits them, followed by a recording if that
+  /// is not null, and by what comes after it if that was begun. Everything that
+  /// was submitted before is visible to them.
+  VkResult submit(Slot &slot, VkCommandBuffer recording, bool hasAfter);
 
   /// Waits until the submission of that ticket has ended; 0 is the last one.
   /// VK_TIMEOUT after the limit: the queue is hung then.
   VkResult finish(uint64_t ticket);
+
+  uint64_t lastTicket() const { return last; }
 
   /// True if the device stopped answering: what it may still use cannot be
   /// destroyed, by this class or by others.
   bool isHung() const { return hung; }
 
 private:
+  VkResult begin(VkCommandBuffer commands);
+
   const VulkanDeviceFunctions &vk;
   const double timeoutSeconds;
   VkDevice device = VK_NULL_HANDLE;

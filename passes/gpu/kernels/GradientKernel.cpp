@@ -33,10 +33,12 @@ int64_t modc::getGradientGroups(const GradientPiece &piece,
 }
 
 static void storeOfMember(DeviceBuilder &b, Value buffer, Value member,
-                          Value value, ValueRange at) {
+                          Value value, ValueRange at, bool adds = false) {
   SmallVector<Value> places(at);
   if (cast<MemRefType>(buffer.getType()).getRank() > int64_t(at.size()))
     places.insert(places.begin(), member);
+  if (adds)
+    value = arith::AddFOp::create(b, b.load(buffer, places), value);
   b.store(value, buffer, places);
 }
 
@@ -136,12 +138,12 @@ struct GradientBuilder {
   void storeWeight(Value sum, Value row, Value column) {
     if (piece.partials)
       return b.store(sum, piece.partials, {block, row, column});
-    storeOfMember(b, piece.dw, member, sum, {row, column});
+    storeOfMember(b, piece.dw, member, sum, {row, column}, piece.adds);
   }
   void storeBias(Value sum, Value column) {
     if (piece.partials)
       return b.store(sum, piece.partials, {block, b.index(depth), column});
-    storeOfMember(b, piece.db, member, sum, column);
+    storeOfMember(b, piece.db, member, sum, column, piece.adds);
   }
 
   void storeSums(ArrayRef<Value> sums) {
@@ -190,7 +192,7 @@ struct GradientBuilder {
     } else {
       end = b.toIndex(piece.rowCount);
     }
-    b.when(piece.keepsEmpty ? b.less(begin, end) : Value(),
+    b.when(piece.keepsEmpty || piece.adds ? b.less(begin, end) : Value(),
            [&] { storeSums(sumUp(begin, end)); });
   }
 };

@@ -46,6 +46,8 @@ struct GradientPiece {
   /// Members without positions keep what their slices hold, else these become
   /// 0.
   bool keepsEmpty = false;
+  /// Sums are added to what dw and db hold; no partials then.
+  bool adds = false;
   /// [blocks, D + 1, H], out, or null. Each block of kGradientBlock positions
   /// is then summed apart, db behind dW, and buildGradientSums adds the blocks:
   /// for many rows and few tiles. Blocks are numbered as in PositionBlocks.h,

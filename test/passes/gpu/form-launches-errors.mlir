@@ -7,7 +7,7 @@ func.func @recurrent(%h: tensor<?x4xf32> {modular.name = "h", modular.role = "in
                      %w: tensor<2x4x4xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
                      %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<?x4xf32> {
   %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
-  // expected-error @+1 {{'modular.scan' op cannot run on a device yet}}
+  // expected-error @+1 {{'modular.scan' op is no launch; modular-unroll-scans turns it into its steps}}
   %f, %a = modular.scan step(%t) carry(%c = %h : tensor<?x4xf32>) over(%x = %xs : tensor<?x6x4xf32>)
       -> tensor<?x4xf32>, tensor<?x6x4xf32> {
     %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
@@ -39,52 +39,4 @@ func.func @by_point(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "inp
     } : !modular.plan<1 of 2> -> rows(tensor<?x4xf32>) points(tensor<?x6x2xf32>) gradients()
   %c = modular.combine sum %plan, %g : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
   return %c : tensor<?x4xf32>
-}
-
-// -----
-
-// A gradient of all rows of a member at once, by an op that is no sum.
-func.func @no_sum(%dy: tensor<?x4xf32> {modular.name = "dy", modular.role = "input", modular.rows = "N"},
-                  %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<2x4xf32> {
-  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
-  %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
-  // expected-error @+1 {{'modular.grouped' op has a gradient that a device cannot compute}}
-  %g = modular.grouped %plan gather(%dy : tensor<?x4xf32>)
-    class [0, 1] {
-    ^bb0(%dym: tensor<?x4xf32>):
-      %c0 = arith.constant 0 : index
-      // expected-note @+1 {{it is made of this value}}
-      %first = tensor.generate {
-      ^bb1(%j: index):
-        %v = tensor.extract %dym[%c0, %j] : tensor<?x4xf32>
-        tensor.yield %v : f32
-      } : tensor<4xf32>
-      modular.yield %first : tensor<4xf32>
-    } : !modular.plan<1 of 2> -> rows() gradients(tensor<2x4xf32>)
-  return %g : tensor<2x4xf32>
-}
-
-// -----
-
-// A sum over rows whose body reads a tensor behind a condition.
-func.func @conditional(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
-                       %w: tensor<4xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"}) -> tensor<4xf32> {
-  %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<4xf32>
-  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
-  // expected-error @+1 {{'linalg.generic' op cannot be run an invocation an element: it needs one result of static shape}}
-  %s = linalg.generic {indexing_maps = [affine_map<(j, n) -> (n, j)>, affine_map<(j, n) -> (j)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<?x4xf32>) outs(%z : tensor<4xf32>) {
-  ^bb0(%in: f32, %out: f32):
-    %j = linalg.index 0 : index
-    %c = arith.cmpf ogt, %in, %zero : f32
-    %v = scf.if %c -> f32 {
-      %r = tensor.extract %w[%j] : tensor<4xf32>
-      scf.yield %r : f32
-    } else {
-      scf.yield %zero : f32
-    }
-    %a = arith.addf %out, %v : f32
-    linalg.yield %a : f32
-  } -> tensor<4xf32>
-  return %s : tensor<4xf32>
 }

@@ -46,10 +46,6 @@ TEST_P(Programs, AgreeWithTheProcessor) {
   compareAll(std::string(MODC_EXAMPLES "/") + GetParam() + ".mlir", {1, 37});
 }
 
-TEST(Gradients, OfAnyFormAgreeWithTheProcessor) {
-  compareAll(MODC_CONFORMANCE_INPUTS "/gradients.mlir", {1, 37});
-}
-
 /// A network of other tests, in the type that devices compute in: bodies that
 /// compute with what belongs to the point or to all, so that gradients of
 /// members are by points; four rows a point, picks that count once.
@@ -97,13 +93,14 @@ modular.network @tables {
 }
 
 /// 4, 6 for each modular layer, one more where it picks several members, and 3
-/// for each other layer with parameters.
+/// for each other layer with parameters; 8 for each step of a recurrence.
 TEST(Launches, OfAStepAreFew) {
   struct Bar {
     const char *name;
     size_t launches;
   };
-  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19}}) {
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19},
+                  Bar{"fashion-mnist-recurrent", 28 * 8 + 6}}) {
     auto model = compile(std::string(MODC_EXAMPLES "/") + bar.name + ".mlir",
                          {"train_step"});
     ASSERT_TRUE(model);
@@ -144,10 +141,9 @@ TEST(Launches, OfTooManyRoundsAreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Examples, Programs,
                          testing::Values("toy", "fashion-mnist", "mnist",
-                                         "pasted-gated", "pasted-convolution",
-                                         "pasted-layer-norm",
-                                         "fashion-mnist-plain",
-                                         "attention-heads"),
+                                         "pasted-gated", "fashion-mnist-plain",
+                                         "attention-heads",
+                                         "fashion-mnist-recurrent"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

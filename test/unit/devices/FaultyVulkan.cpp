@@ -81,10 +81,9 @@ VkResult submit(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
 
 VkResult waitForFences(VkDevice device, uint32_t count, const VkFence *fences,
                        VkBool32 all, uint64_t timeout) {
-  if (faults.wait != VK_SUCCESS) {
-    ++faults.waits;
+  ++faults.waits;
+  if (faults.wait != VK_SUCCESS)
     return faults.wait;
-  }
   return real<PFN_vkWaitForFences>()(device, count, fences, all, timeout);
 }
 

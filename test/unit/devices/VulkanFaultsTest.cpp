@@ -12,6 +12,8 @@
 #include "FaultyVulkan.h"
 #include "LavapipeFixture.h"
 
+#include "DeviceModel.h"
+#include "runtime/devices/DevicePrograms.h"
 #include "runtime/devices/Devices.h"
 
 #include <dlfcn.h>
@@ -106,6 +108,62 @@ TEST_F(VulkanFaults, NoDevice) {
 TEST_F(VulkanFaults, OldDevice) {
   faults->deviceVersion = VK_MAKE_API_VERSION(0, 1, 0, 77);
   expectMissing("has Vulkan 1.0.77, modc needs 1.1");
+}
+
+/// A call of a program waits for its outputs, and for nothing else.
+TEST_F(VulkanFaults, ACallIsOneSubmission) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  auto model = deviceModel();
+  ASSERT_TRUE(model);
+  auto programs = DevicePrograms::create(*model, device);
+  ASSERT_TRUE(programs);
+  // Within a submission's room, above it, and above a piece for uploads.
+  for (auto [n, submits] :
+       {std::pair(100, 1), std::pair(20000, 1), std::pair(300000, 4)}) {
+    std::vector<float> x(size_t(n), 2.f), y(x.size());
+    void *buffers[] = {x.data(), y.data()};
+    int64_t bytes[] = {n * 4, n * 4};
+    DeviceCall call;
+    call.program = (*model)->signature().findProgram("infer");
+    call.buffers = buffers;
+    call.bytes = bytes;
+    call.points = n;
+    ASSERT_TRUE((*programs)->run(call));
+    int64_t before = faults->submits;
+    std::fill(y.begin(), y.end(), -1.f);
+    ASSERT_TRUE((*programs)->run(call));
+    EXPECT_EQ(faults->submits - before, submits) << n;
+    EXPECT_EQ(y.front(), 6) << n;
+    EXPECT_EQ(y.back(), 6) << n;
+  }
+  // Without outputs nothing waits.
+  DeviceCall call;
+  const double lr = 1;
+  call.program = (*model)->signature().findProgram("update");
+  call.reals = &lr;
+  for (size_t i : {0, 2})
+    call.arenas[i] = allocate(16);
+  ASSERT_TRUE((*programs)->run(call));
+  ASSERT_TRUE(device->wait());
+  int64_t submits = faults->submits, waits = faults->waits;
+  ASSERT_TRUE((*programs)->run(call));
+  EXPECT_EQ(faults->submits - submits, 1);
+  EXPECT_EQ(faults->waits, waits);
+  EXPECT_EQ(read(call.arenas[0], 4)[3], 2);
+}
+
+/// Uploads that were to go with it are gone: no later call may go on without.
+TEST_F(VulkanFaults, ASubmissionThatFailsLosesTheDevice) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  auto x = counting(64);
+  faults->submit = VK_ERROR_OUT_OF_HOST_MEMORY;
+  float value = 0;
+  Status status = device->download({x, 0, 4}, &value);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message(),
+            device->info().label() +
+                ": vkQueueSubmit: VK_ERROR_OUT_OF_HOST_MEMORY");
+  EXPECT_TRUE(device->isLost());
 }
 
 TEST_F(VulkanFaults, AllocationFails) {

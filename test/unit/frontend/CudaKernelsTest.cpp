@@ -32,8 +32,7 @@ const std::set<std::string> kRun = {
     "fashion-mnist",        "fashion-mnist-mixed",
     "fashion-mnist-one",    "fashion-mnist-plain",
     "fashion-mnist-random", "mnist",
-    "pasted-convolution",   "pasted-gated",
-    "pasted-layer-norm",    "toy"};
+    "pasted-gated",         "toy"};
 
 /// What ptxas says of each image, in their order; many examples share kernels.
 std::vector<Result<AssembledKernel>>

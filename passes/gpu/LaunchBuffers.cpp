@@ -1,0 +1,89 @@
+//===- LaunchBuffers.cpp - How many buffers a launch takes ----------------===//
+//
+// Part of modc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Counts what the ops of a launch read and others read of them. Where a launch
+// is cut, what its first part makes for its second goes through memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/gpu/LaunchBuffers.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/LaunchLimits.h"
+
+using namespace mlir;
+using namespace modc;
+
+bool modc::isReadOutside(Value value, ArrayRef<Operation *> ops) {
+  SmallVector<Value> list = {value};
+  while (!list.empty()) {
+    Value next = list.pop_back_val();
+    for (Operation *user : next.getUsers()) {
+      Operation *top = value.getParentBlock()->findAncestorOpInBlock(*user);
+      if (top->hasTrait<OpTrait::IsTerminator>())
+        return true;
+      if (llvm::is_contained(ops, top))
+        continue;
+      if (!isCheap(top))
+        return true;
+      llvm::append_range(list, top->getResults());
+    }
+  }
+  return false;
+}
+
+/// Buffers of the ops, and of others that are not cheap, which they read.
+static void addRead(Operation *op, const DenseSet<Operation *> &own,
+                    SetVector<Value> &read) {
+  SetVector<Value> operands(op->operand_begin(), op->operand_end());
+  for (Region &region : op->getRegions())
+    getUsedValuesDefinedAbove(region, operands);
+  for (Value operand : operands) {
+    Operation *source = operand.getDefiningOp();
+    if (source && own.contains(source))
+      continue;
+    if (source && isCheap(source))
+      addRead(source, own, read);
+    else if (isa<ShapedType, SelectionType, PlanType>(operand.getType()))
+      read.insert(operand);
+  }
+}
+
+static unsigned countBuffers(ArrayRef<Operation *> ops) {
+  DenseSet<Operation *> own(ops.begin(), ops.end());
+  SetVector<Value> read;
+  unsigned count = 0;
+  for (Operation *op : ops) {
+    addRead(op, own, read);
+    // What it goes on from is where it writes.
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      read.remove(insert.getDest());
+    for (Value result : op->getResults())
+      count += isReadOutside(result, ops);
+  }
+  for (Value value : read)
+    count += isa<PlanType>(value.getType()) ? kPlanParts : 1;
+  return count;
+}
+
+void modc::splitWideLaunches(SmallVectorImpl<Launch> &launches) {
+  for (size_t i = 0; i < launches.size(); ++i) {
+    Launch &launch = launches[i];
+    size_t half = launch.ops.size() / 2;
+    if (launch.kind != Launch::Rows || half == 0 ||
+        countBuffers(launch.ops) <= kBuffers)
+      continue;
+    Launch second = {launch.kind, launch.rows,
+                     SmallVector<Operation *>(
+                         ArrayRef<Operation *>(launch.ops).drop_front(half))};
+    launch.ops.truncate(half);
+    launches.insert(launches.begin() + i + 1, std::move(second));
+    // Both may be too wide still.
+    --i;
+  }
+}
