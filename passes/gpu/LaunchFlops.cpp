@@ -215,40 +215,83 @@ private:
   bool known = true;
 };
 
-/// Of a matrix, or of each of a stack.
-int64_t getMatrixSize(MemRefType type) {
-  return type.getShape().take_back(2).front() * type.getShape().back();
+/// The arguments of a kernel with tiles, or of one of its pieces.
+struct TileNotes {
+  mutable func::FuncOp function;
+  DictionaryAttr roles;
+
+  /// Of the argument; -1 where there is none.
+  int64_t number(StringRef name) const {
+    auto value = roles.getAs<IntegerAttr>(name);
+    return value && value.getInt() < int64_t(function.getNumArguments())
+               ? value.getInt()
+               : -1;
+  }
+  /// Twice the elements of a matrix, or of each of a stack: 0 without one.
+  int64_t flops(StringRef name) const {
+    int64_t argument = number(name);
+    auto type =
+        argument < 0
+            ? MemRefType()
+            : dyn_cast<MemRefType>(function.getArgumentTypes()[argument]);
+    if (!type || type.getRank() < 2)
+      return 0;
+    ArrayRef<int64_t> sizes = type.getShape().take_back(2);
+    return ShapedType::isDynamicShape(sizes) ? 0 : 2 * sizes[0] * sizes[1];
+  }
+};
+
+/// Those of a launch, where it has several; else all there is.
+SmallVector<TileNotes> piecesOf(const TileNotes &tiles) {
+  SmallVector<TileNotes> list;
+  if (auto pieces = tiles.roles.getAs<ArrayAttr>("pieces"))
+    for (auto piece : pieces.getAsRange<DictionaryAttr>())
+      list.push_back({tiles.function, piece});
+  else
+    list.push_back(tiles);
+  return list;
 }
 
-/// 2·rows·D·H and what is added, of kernels with tiles.
+/// 2·rows·D·H and the bias, of kernels with tiles.
 std::optional<SmallVector<FlopTerm>> countTiles(func::FuncOp function) {
-  auto roles = function->getAttrOfType<DictionaryAttr>(kTileKernel);
-  auto number = [&](StringRef name) -> int64_t {
-    auto value = roles.getAs<IntegerAttr>(name);
-    return value ? value.getInt() : -1;
-  };
-  auto type = [&](StringRef name) {
-    return cast<MemRefType>(function.getArgumentTypes()[number(name)]);
-  };
-  StringRef kind = roles.getAs<StringAttr>("kind").getValue();
+  TileNotes tiles{function,
+                  function->getAttrOfType<DictionaryAttr>(kTileKernel)};
+  auto kind = tiles.roles.getAs<StringAttr>("kind");
+  SmallVector<FlopTerm> terms;
+  if (!kind)
+    return std::nullopt;
   if (kind == "plan")
-    return SmallVector<FlopTerm>{};
-  if (kind == "product") {
-    int64_t flops = 2 * getMatrixSize(type("w"));
-    if (number("b") >= 0)
-      flops += type("y").getDimSize(1);
-    return SmallVector<FlopTerm>{
-        {flops * std::max<int64_t>(1, number("factor")), {number("rows")}}};
-  }
+    return terms;
   if (kind == "gradient") {
-    // Positions are rows of a plan; without one, of both.
-    int64_t rows = -1;
-    for (StringRef name : {"operand_rows", "result_rows", "x"})
-      if (rows < 0)
-        rows = number(name);
-    return SmallVector<FlopTerm>{{2 * getMatrixSize(type("dw")), {rows}}};
+    for (const TileNotes &piece : piecesOf(tiles)) {
+      // Positions are rows of a plan; without one, of both.
+      int64_t rows = -1;
+      for (StringRef name : {"operand_rows", "result_rows", "x"})
+        if (rows < 0)
+          rows = piece.number(name);
+      if (rows < 0 || piece.flops("dw") == 0)
+        return std::nullopt;
+      terms.push_back({piece.flops("dw"), {rows}});
+    }
+    return terms;
   }
-  return std::nullopt;
+  // Each row is of one piece.
+  int64_t most = 0;
+  for (const TileNotes &piece : piecesOf(tiles)) {
+    int64_t flops = piece.flops("w") + piece.flops("v");
+    for (StringRef bias : {"b", "c"})
+      if (int64_t number = piece.number(bias); number >= 0)
+        if (auto type =
+                dyn_cast<MemRefType>(function.getArgumentTypes()[number]))
+          flops += std::max<int64_t>(0, type.getShape().back());
+    most = std::max(most, flops);
+  }
+  int64_t rows = tiles.number("rows");
+  if (most == 0 || rows < 0)
+    return std::nullopt;
+  auto factor = tiles.roles.getAs<IntegerAttr>("factor");
+  terms.push_back({most * (factor ? factor.getInt() : 1), {rows}});
+  return terms;
 }
 
 } // namespace
