@@ -28,11 +28,15 @@ using namespace modc;
 namespace {
 
 /// Examples that devices run; of others some may be refused, by name.
-const std::set<std::string> kRun = {
-    "fashion-mnist",        "fashion-mnist-mixed",
-    "fashion-mnist-one",    "fashion-mnist-plain",
-    "fashion-mnist-random", "mnist",
-    "pasted-gated",         "toy"};
+const std::set<std::string> kRun = {"attention-heads",
+                                    "fashion-mnist",
+                                    "fashion-mnist-mixed",
+                                    "fashion-mnist-one",
+                                    "fashion-mnist-plain",
+                                    "fashion-mnist-random",
+                                    "mnist",
+                                    "pasted-gated",
+                                    "toy"};
 
 /// What ptxas says of each image, in their order; many examples share kernels.
 std::vector<Result<AssembledKernel>>
