@@ -60,7 +60,8 @@ class KernelChecks(Checks):
         if self.reference is not None:
             self.threads(given, first)
             self.rows(given, first)
-        self.train(given, inputs, wanted, choices)
+        if self.has("train_step"):
+            self.train(given, inputs, wanted, choices)
 
     def threads(self, given, first):
         for workers in THREADS:
@@ -71,7 +72,7 @@ class KernelChecks(Checks):
     def bits(self, given, points):
         """Everything that forward and m_step give."""
         results = {}
-        for program in ("forward", "m_step"):
+        for program in filter(self.has, ("forward", "m_step")):
             self.poison_gradients()
             names = [b["name"] for b in self.model.programs[program][0]["buffers"]]
             own = {name: given[name] for name in names if name in given}
@@ -79,7 +80,8 @@ class KernelChecks(Checks):
             results.update({(program, name): value for name, value in got.items()})
         views = self.model.gradient_views()
         trained = [p["name"] for p in self.model.signature["parameters"] if p["trained"]]
-        results.update({("m_step", name): views[name].copy() for name in trained})
+        if self.has("m_step"):
+            results.update({("m_step", name): views[name].copy() for name in trained})
         return results
 
     def poison_gradients(self):
@@ -101,7 +103,7 @@ class KernelChecks(Checks):
             some = rng.permutation(self.points)[:count]
             by_point = {
                 (program, b["name"]): whole[program, b["name"]][some]
-                for program in ("forward", "m_step")
+                for program in filter(self.has, ("forward", "m_step"))
                 for b in self.model.programs[program][0]["buffers"]
                 if b["output"] and b["shape"][:1] == ["N"]
             }

@@ -86,7 +86,7 @@ class Checks:
             self.case = case
             try:
                 self.forced(buffers, goal, inputs, wanted, choices)
-                if self.has("train_step") and self.has("update"):
+                if all(map(self.has, ("m_step", "train_step", "update"))):
                     self.train_step(buffers, goal, choices)
                 self.modes(buffers, goal, inputs, wanted)
                 if self.has("e_step"):
@@ -126,12 +126,15 @@ class Checks:
         """Programs that are given what to choose."""
         result, gradients = self.expected(self.network.m_step, inputs, wanted, choices)
         n = len(choices)
-        got = self.model.run("forward", {**buffers, "selection": choices}, n)
-        for name, value in zip(self.output_names, result.outputs):
-            self.agree(f"forward '{name}'", got[name], value.data)
+        if self.has("forward"):
+            got = self.model.run("forward", {**buffers, "selection": choices}, n)
+            for name, value in zip(self.output_names, result.outputs):
+                self.agree(f"forward '{name}'", got[name], value.data)
         if self.has("score"):
             got = self.model.run("score", {**buffers, **goal, "selection": choices}, n)
             self.scored("score", got, result)
+        if not self.has("m_step"):
+            return
         for view in self.model.gradient_views().values():
             view[...] = np.nan
         got = self.model.run("m_step", {**buffers, **goal, "selection": choices}, n)
