@@ -174,8 +174,11 @@ Value Caller::destinationOf(Value output, const Launch &launch,
     return tensorFor(number == 0 ? update.getParameter()
                                  : update.getStates()[number - 1]);
   }
+  // What a scan stacks is allocated with sizes of its own: those of the op are
+  // of values that are to go.
   if (Value init = initOf(output, launch))
-    return tensorFor(init);
+    if (!init.getDefiningOp<bufferization::AllocTensorOp>())
+      return tensorFor(init);
   SmallVector<Value> sizes;
   if (auto placed = placement.get(output)) {
     RowCount count = placed->rows;
