@@ -40,7 +40,8 @@ struct FormLaunchesPass
 
 private:
   LogicalResult form(func::FuncOp program) {
-    widenFlags(program);
+    if (failed(widenFlags(program)))
+      return failure();
     Placement placement(program);
     RunningSums sums(program);
     auto launches = formLaunches(program, placement, sums);
@@ -69,7 +70,7 @@ private:
 
   /// Flags that a program makes are words: bytes beside one another would have
   /// to be written atomically.
-  void widenFlags(func::FuncOp program) {
+  static LogicalResult widenFlags(func::FuncOp program) {
     Type i32 = IntegerType::get(program.getContext(), 32);
     auto widen = [&](Value value) {
       value.setType(RankedTensorType::get(
@@ -100,7 +101,8 @@ private:
           if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user)) {
             widen(slice.getResult());
             list.push_back(slice.getResult());
-          } else if (auto reader = dyn_cast<linalg::GenericOp>(user)) {
+          } else if (auto reader = dyn_cast<linalg::GenericOp>(user);
+                     reader && reader.isDpsInput(&use)) {
             BlockArgument argument = reader.getMatchingBlockArgument(&use);
             Type narrow = argument.getType();
             argument.setType(i32);
@@ -117,9 +119,13 @@ private:
             auto cut =
                 arith::TruncIOp::create(b, extract.getLoc(), narrow, flag);
             flag.replaceAllUsesExcept(cut, cut);
+          } else if (!isa<UpdateOp, GradientNormOp>(user)) {
+            return user->emitOpError("takes flags of 8 bits, a device makes "
+                                     "them of 32");
           }
         }
     }
+    return success();
   }
 };
 

@@ -32,6 +32,8 @@ struct PrepareLaunchesPass
 
   void runOnOperation() override {
     for (func::FuncOp program : getPrograms(getOperation())) {
+      if (failed(checkElements(program)))
+        return signalPassFailure();
       takeScalars(program);
       numberRows(program);
       generalize(program);
@@ -39,6 +41,22 @@ struct PrepareLaunchesPass
   }
 
 private:
+  /// One message for a network, not one for each op. Outputs may be f64: what
+  /// reports a sum stores it so.
+  static LogicalResult checkElements(func::FuncOp program) {
+    for (BlockArgument argument : program.getArguments()) {
+      unsigned i = argument.getArgNumber();
+      StringRef role = roleOf(program, i);
+      auto name = program.getArgAttrOfType<StringAttr>(i, kName);
+      if (role != "output" && name &&
+          getElementTypeOrSelf(argument.getType()).isF64())
+        return emitError(argument.getLoc())
+               << role << " '" << name.getValue()
+               << "' is f64, but kernels of devices compute in f32";
+    }
+    return success();
+  }
+
   /// Scalars of a call come in one buffer of words: integers as two each, then
   /// reals.
   void takeScalars(func::FuncOp program) {

@@ -40,3 +40,21 @@ func.func @by_point(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "inp
   %c = modular.combine sum %plan, %g : !modular.plan<1 of 2>, tensor<?x4xf32> -> tensor<?x4xf32>
   return %c : tensor<?x4xf32>
 }
+
+// -----
+
+// Who reads flags is known.
+#each = affine_map<(d0) -> (d0)>
+func.func @flags(%frozen: tensor<4xi8> {modular.name = "frozen", modular.role = "input"},
+                 %y: tensor<4xi8> {bufferization.writable = true, modular.name = "y", modular.role = "output"}) -> tensor<4xi8> {
+  %one = arith.constant 1 : i8
+  %e = tensor.empty() : tensor<4xi8>
+  %active = linalg.generic {indexing_maps = [#each, #each], iterator_types = ["parallel"]} ins(%frozen : tensor<4xi8>) outs(%e : tensor<4xi8>) {
+  ^bb0(%f: i8, %out: i8):
+    %1 = arith.xori %f, %one : i8
+    linalg.yield %1 : i8
+  } -> tensor<4xi8>
+  // expected-error @+1 {{'bufferization.materialize_in_destination' op takes flags of 8 bits, a device makes them of 32}}
+  %o = bufferization.materialize_in_destination %active in %y : (tensor<4xi8>, tensor<4xi8>) -> tensor<4xi8>
+  return %o : tensor<4xi8>
+}
