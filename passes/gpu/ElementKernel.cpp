@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/cpu/Grouped.h"
+#include "passes/gpu/LaunchLimits.h"
 
 using namespace mlir;
 using namespace modc;
@@ -52,9 +53,11 @@ void modc::writeElements(
 namespace {
 
 /// One element of a generic op: `parallel` are the coordinates of its result,
-/// `extent` and `load` give what a reduction runs over and an input's element.
+/// `extent` and `load` give what a reduction runs over and an input's element,
+/// `captured` what the body reads from outside.
 Value emitReduction(TensorBuilder &b, linalg::GenericOp op,
                     ArrayRef<Value> parallel, Value init,
+                    const IRMapping &captured,
                     function_ref<Value(unsigned)> extent,
                     function_ref<Value(OpOperand &, ArrayRef<Value>)> load) {
   SmallVector<Value> ivs(op.getNumLoops());
@@ -71,7 +74,7 @@ Value emitReduction(TensorBuilder &b, linalg::GenericOp op,
                       ivs[reductions[depth]] = i;
                       return SmallVector<Value>{nest(depth + 1, c[0])};
                     })[0];
-    IRMapping mapping;
+    IRMapping mapping = captured;
     Block *body = op.getBody();
     for (OpOperand *input : op.getDpsInputOperands()) {
       BlockArgument argument = op.getMatchingBlockArgument(input);
@@ -121,6 +124,11 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
   auto fill = start.getDefiningOp<linalg::FillOp>();
   auto empty = start.getDefiningOp<tensor::EmptyOp>();
   bool missing = false;
+  SetVector<Value> outside;
+  getUsedValuesDefinedAbove(op->getRegions(), outside);
+  IRMapping captured;
+  for (Value value : outside)
+    captured.map(value, kernel.whole(value));
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   auto extent = [&](unsigned d) -> Value {
     if (!ShapedType::isDynamic(ranges[d]))
@@ -155,7 +163,8 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
     Value init = fill               ? kernel.whole(fill.getInputs()[0])
                  : empty || inPlace ? old[0]
                                     : b.extract(kernel.whole(start), at);
-    return SmallVector<Value>{emitReduction(b, op, at, init, extent, load)};
+    return SmallVector<Value>{
+        emitReduction(b, op, at, init, captured, extent, load)};
   });
   if (missing)
     return op.emitOpError("sums over rows that a device cannot number");
@@ -209,10 +218,19 @@ LogicalResult modc::emitMemberGradient(KernelFunction &kernel,
   auto extent = [&](unsigned d) -> Value {
     return ShapedType::isDynamic(ranges[d]) ? count : b.index(ranges[d]);
   };
+  SetVector<Value> outside;
+  getUsedValuesDefinedAbove(sum->getRegions(), outside);
+  IRMapping captured;
+  for (Value value : outside) {
+    // Of what the member's body computes there is nothing here.
+    Operation *made = value.getDefiningOp();
+    missing |= !made || !made->hasTrait<OpTrait::ConstantLike>();
+    captured.map(value, missing ? value : kernel.whole(value));
+  }
   writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
     Value start = adds ? old[0] : b.real(type.getElementType(), 0);
-    return SmallVector<Value>{
-        emitReduction(b, sum, ArrayRef(at).drop_front(), start, extent, load)};
+    return SmallVector<Value>{emitReduction(b, sum, ArrayRef(at).drop_front(),
+                                            start, captured, extent, load)};
   });
   if (missing)
     return op.emitOpError("has a gradient that sums over what is not rows");
@@ -270,12 +288,42 @@ void modc::emitUpdate(KernelFunction &kernel, UpdateOp op) {
 /// loops of an invocation after 65,535 rounds together.
 constexpr int64_t kSquares = 1024;
 
-RankedTensorType modc::squareSumsType(GradientNormOp op) {
+/// Parts of the first `count` gradients.
+static int64_t countParts(GradientNormOp op, unsigned count) {
   int64_t parts = 0;
-  for (Value gradient : op.getGradients())
+  for (Value gradient : op.getGradients().take_front(count))
     parts += llvm::divideCeil(
         cast<RankedTensorType>(gradient.getType()).getNumElements(), kSquares);
-  return RankedTensorType::get({parts, 2}, Float32Type::get(op.getContext()));
+  return parts;
+}
+
+RankedTensorType modc::squareSumsType(GradientNormOp op) {
+  return RankedTensorType::get({countParts(op, op.getGradients().size()), 2},
+                               Float32Type::get(op.getContext()));
+}
+
+/// Adds what a launch that reads `value` has as arguments.
+static void addArguments(Value value, SetVector<Value> &arguments) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !isCheap(op)) {
+    arguments.insert(value);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    addArguments(operand, arguments);
+}
+
+unsigned modc::countSquares(GradientNormOp op, unsigned first) {
+  SetVector<Value> arguments;
+  unsigned count = 0;
+  for (unsigned i = first; i < op.getGradients().size(); ++i, ++count) {
+    addArguments(op.getGradients()[i], arguments);
+    addArguments(op.getActive()[i], arguments);
+    // Beside the sums; one gradient fits in any case.
+    if (arguments.size() + 1 > kBuffers && count > 0)
+      break;
+  }
+  return count;
 }
 
 /// (s, r) + x: what the sum rounds away goes to r (Knuth's TwoSum).
@@ -289,16 +337,20 @@ static SmallVector<Value> addTwice(TensorBuilder &b, ValueRange sum, Value x) {
   return {s, arith::AddFOp::create(b, sum[1], rest)};
 }
 
-void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op) {
+void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op,
+                          unsigned firstGradient, unsigned count) {
   TensorBuilder &b = kernel.b;
   Type f32 = b.getF32Type();
   Value zero = b.real(f32, 0);
-  Value self =
-      kernel.beginLoop({squareSumsType(op).getDimSize(0), false, false, {}});
+  unsigned end = firstGradient + count;
+  int64_t before = countParts(op, firstGradient);
+  Value number =
+      kernel.beginLoop({countParts(op, end) - before, false, false, {}});
+  Value self = before ? b.add(number, b.index(before)) : number;
   // The part of one gradient, if it is that; else of a later one.
   std::function<SmallVector<Value>(unsigned, int64_t)> select =
       [&](unsigned i, int64_t first) -> SmallVector<Value> {
-    if (i == op.getGradients().size())
+    if (i == end)
       return {zero, zero};
     Value gradient = kernel.whole(op.getGradients()[i]);
     Value active = kernel.whole(op.getActive()[i]);
@@ -309,26 +361,29 @@ void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op) {
                                         b.index(first + parts));
     auto its = [&] {
       Value begin = b.mul(b.sub(self, b.index(first)), b.index(kSquares));
-      Value end = arith::MinUIOp::create(b, b.add(begin, b.index(kSquares)),
-                                         b.index(elements));
-      return b.loop(begin, end, {zero, zero}, [&](Value e, ValueRange sum) {
-        SmallVector<Value> at = coordinatesOf(b, e, type.getShape());
-        bool stacked = op.getStacked()[i];
-        Value flag = b.extract(active, stacked ? at[0] : b.index(0));
-        Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flag,
-                                         b.integer(flag.getType(), 0));
-        Value g = b.extract(gradient, at);
-        // Selected, as a gradient that is off may be undefined.
-        return addTwice(b, sum,
-                        arith::SelectOp::create(
-                            b, on, arith::MulFOp::create(b, g, g), zero));
-      });
+      // So that LaunchRounds.h sees how long it is.
+      Value count = arith::MinUIOp::create(b, b.sub(b.index(elements), begin),
+                                           b.index(kSquares));
+      return b.loop(
+          b.index(0), count, {zero, zero}, [&](Value k, ValueRange sum) {
+            SmallVector<Value> at =
+                coordinatesOf(b, b.add(begin, k), type.getShape());
+            bool stacked = op.getStacked()[i];
+            Value flag = b.extract(active, stacked ? at[0] : b.index(0));
+            Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flag,
+                                             b.integer(flag.getType(), 0));
+            Value g = b.extract(gradient, at);
+            // Selected, as a gradient that is off may be undefined.
+            return addTwice(b, sum,
+                            arith::SelectOp::create(
+                                b, on, arith::MulFOp::create(b, g, g), zero));
+          });
     };
-    if (i + 1 == op.getGradients().size())
+    if (i + 1 == end)
       return its();
     return b.branch(isIts, its, [&] { return select(i + 1, first + parts); });
   };
-  SmallVector<Value> sum = select(0, 0);
+  SmallVector<Value> sum = select(firstGradient, before);
   Value piece = tensor::ExtractSliceOp::create(
       b, kernel.destination(0), ArrayRef<OpFoldResult>{self, b.getIndexAttr(0)},
       ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(2)},

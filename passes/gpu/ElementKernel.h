@@ -49,9 +49,12 @@ llvm::LogicalResult emitMemberGradient(KernelFunction &kernel,
 void emitUpdate(KernelFunction &kernel, UpdateOp op);
 
 /// Sums of squares of parts of the gradients that `op` reads, as two numbers
-/// whose sum each is: [parts, 2].
+/// whose sum each is: [parts, 2]. A launch makes those of `count` gradients
+/// from number `first` on, as many as kBuffers let it have.
 mlir::RankedTensorType squareSumsType(GradientNormOp op);
-void emitSquareSums(KernelFunction &kernel, GradientNormOp op);
+unsigned countSquares(GradientNormOp op, unsigned first);
+void emitSquareSums(KernelFunction &kernel, GradientNormOp op, unsigned first,
+                    unsigned count);
 
 /// The norm and the scale as tensors of one, of those sums.
 llvm::SmallVector<mlir::Value>

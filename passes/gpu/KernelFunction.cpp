@@ -94,12 +94,12 @@ SmallVector<func::FuncOp> modc::getPrograms(ModuleOp module) {
   return programs;
 }
 
-KernelFunction::KernelFunction(ModuleOp module, StringRef name, Location loc,
-                               const Placement &placement)
-    : b(loc, module.getContext()), placement(placement) {
-  b.setInsertionPointToEnd(module.getBody());
-  function = func::FuncOp::create(b, name, b.getFunctionType({}, {}));
+KernelFunction::KernelFunction(SymbolTable &symbols, StringRef name,
+                               Location loc, const Placement &placement)
+    : b(loc, loc.getContext()), placement(placement) {
+  function = func::FuncOp::create(loc, name, b.getFunctionType({}, {}));
   function.setPrivate();
+  symbols.insert(function);
   entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
 }

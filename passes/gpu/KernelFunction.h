@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
 #include "passes/cpu/Routing.h"
 #include "passes/cpu/TensorBuilder.h"
 #include "passes/gpu/Placement.h"
@@ -66,7 +67,8 @@ llvm::SmallVector<mlir::func::FuncOp> getPrograms(mlir::ModuleOp module);
 
 class KernelFunction {
 public:
-  KernelFunction(mlir::ModuleOp module, llvm::StringRef name,
+  /// The name is made one of its own.
+  KernelFunction(mlir::SymbolTable &symbols, llvm::StringRef name,
                  mlir::Location loc, const Placement &placement);
 
   /// The destination of a result; before all inputs.

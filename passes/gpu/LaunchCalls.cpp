@@ -31,7 +31,7 @@ class Caller {
 public:
   Caller(func::FuncOp program, const Placement &placement,
          const RunningSums &sums)
-      : module(program->getParentOfType<ModuleOp>()), program(program),
+      : symbols(program->getParentOfType<ModuleOp>()), program(program),
         placement(placement), sums(sums),
         b(program.getLoc(), program.getContext()) {}
 
@@ -52,7 +52,7 @@ private:
   Value sizeOf(RowCount count);
   Value tensorFor(Value value);
 
-  ModuleOp module;
+  SymbolTable symbols;
   func::FuncOp program;
   const Placement &placement;
   const RunningSums &sums;
@@ -197,7 +197,7 @@ LogicalResult Caller::call(const Launch &launch) {
           .str();
   if (unsigned number = names[name]++)
     name += "." + std::to_string(number);
-  KernelFunction kernel(module, name, op->getLoc(), placement);
+  KernelFunction kernel(symbols, name, op->getLoc(), placement);
   b.setLoc(op->getLoc());
 
   Outputs outputs =
@@ -226,9 +226,11 @@ LogicalResult Caller::call(const Launch &launch) {
     auto norm = cast<GradientNormOp>(op);
     RankedTensorType type = squareSumsType(norm);
     kernel.addDestination(type);
-    destinations.push_back(allocate(type, {}));
+    // Each launch makes some of them.
+    Value sums = made.lookup({norm.getNorm(), 0});
+    destinations.push_back(sums ? sums : allocate(type, {}));
     keys.push_back({norm.getNorm(), 0});
-    emitSquareSums(kernel, norm);
+    emitSquareSums(kernel, norm, launch.classNumber, launch.number);
     kernel.finish();
   } else {
     for (Value output : outputs) {

@@ -14,7 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/ElementKernel.h"
 #include "passes/gpu/LaunchBuffers.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
@@ -39,17 +39,6 @@ Write modc::writeOf(Value value) {
   return {};
 }
 
-/// The op whose value is written; null where that is no op's.
-static Operation *makerOf(Write write) {
-  Value source = write.getSource();
-  while (Operation *op = source.getDefiningOp()) {
-    if (!isa<DefinedWhereOp, tensor::FromElementsOp>(op))
-      break;
-    source = op->getOperand(0);
-  }
-  return source.getDefiningOp();
-}
-
 namespace {
 
 class Former {
@@ -69,12 +58,6 @@ public:
   SmallVector<Launch> launches;
 
 private:
-  /// Whether the launch that makes a value writes it: those of one op do.
-  bool isOwn(Write write) {
-    auto maker = launchOf.find(makerOf(write));
-    return maker != launchOf.end() && launches[maker->second].writesThere();
-  }
-
   /// The last launch that makes something this op reads, and whether it is read
   /// at the same rows only.
   struct Source {
@@ -146,8 +129,13 @@ private:
       return start({Launch::Plan, {}, {op}, 0, 0});
     if (isa<UpdateOp>(op))
       return start({Launch::Update, {}, {op}, 0, 0});
-    if (isa<GradientNormOp>(op)) {
-      (void)start({Launch::Squares, {}, {op}, 0, 0});
+    if (auto norm = dyn_cast<GradientNormOp>(op)) {
+      unsigned first = 0;
+      do {
+        unsigned count = countSquares(norm, first);
+        (void)start({Launch::Squares, {}, {op}, first, count});
+        first += count;
+      } while (first < norm.getGradients().size());
       return start({Launch::Norm, {}, {op}, 0, 0});
     }
     if (auto grouped = dyn_cast<GroupedOp>(op))
@@ -193,7 +181,7 @@ private:
         (sums || running.isPart(op) ||
          type.getNumElements() > kPrivateElements))
       return start({Launch::Elements, {}, {op}, 0, 0});
-    if (auto write = dyn_cast<Write>(op); write && isOwn(write)) {
+    if (auto write = dyn_cast<Write>(op); write && isWritten(write)) {
       launchOf[op] = latest;
       return success();
     }
@@ -206,34 +194,81 @@ private:
     return start({Launch::Single, {}, {op}, 0, 0});
   }
 
+  /// Whether the launch that makes the value writes it there.
+  bool isWritten(Write write) {
+    Operation *op = write.getSource().getDefiningOp();
+    while (isa_and_nonnull<DefinedWhereOp, tensor::FromElementsOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+    auto found = launchOf.find(op);
+    return found != launchOf.end() && launches[found->second].writesThere();
+  }
+
   /// Sums over rows run as late as they can: side by side they are one launch.
   void delaySums() {
     for (Launch &launch : launches)
-      for (Operation *op : launch.ops)
-        addSources(op, launch.sources);
+      for (Operation *op : launch.ops) {
+        addSources(op, launch);
+        addWritten(op, launch);
+      }
     for (size_t i = launches.size(); i-- > 0;)
       if ((launches[i].kind == Launch::Elements ||
            launches[i].kind == Launch::Gradient) &&
           !isRunning(launches[i]))
-        for (size_t j = i;
-             j + 1 < launches.size() && !reads(launches[j + 1], launches[j]) &&
-             launches[j + 1].kind != launches[j].kind;
+        for (size_t j = i; j + 1 < launches.size() &&
+                           !mustFollow(launches[j + 1], launches[j]) &&
+                           launches[j + 1].kind != launches[j].kind;
              ++j)
           std::swap(launches[j], launches[j + 1]);
   }
 
-  static bool reads(const Launch &reader, const Launch &maker) {
-    return llvm::any_of(
-        maker.ops, [&](Operation *op) { return reader.sources.contains(op); });
+  /// Whether one reads what the other makes, or overwrites what it reads or
+  /// writes.
+  static bool mustFollow(const Launch &later, const Launch &earlier) {
+    auto meet = [](const auto &some, const auto &others) {
+      return llvm::any_of(
+          some, [&](const auto &one) { return others.contains(one); });
+    };
+    return meet(earlier.ops, later.sources) ||
+           meet(later.written, earlier.arguments) ||
+           meet(later.written, earlier.written) ||
+           meet(earlier.written, later.arguments);
   }
 
-  /// All ops that `op` reads, through ops that launches have of their own.
-  static void addSources(Operation *op, DenseSet<Operation *> &sources) {
-    for (Value operand : operandsOf(op))
-      if (Operation *source = operand.getDefiningOp())
-        if (sources.insert(source).second &&
-            (isCheap(source) || isa<Write>(source)))
-          addSources(source, sources);
+  /// All ops that `op` reads, through ops that launches have of their own, and
+  /// what these read.
+  static void addSources(Operation *op, Launch &launch) {
+    for (Value operand : operandsOf(op)) {
+      Operation *source = operand.getDefiningOp();
+      if (!source)
+        launch.arguments.insert(operand);
+      else if (launch.sources.insert(source).second &&
+               (isCheap(source) || isa<Write>(source)))
+        addSources(source, launch);
+    }
+  }
+
+  /// Arguments of the program that results are written to: those that they are
+  /// meant for, and those that they continue in place.
+  static void addWritten(Operation *op, Launch &launch) {
+    auto add = [&](Value value) {
+      if (isa_and_nonnull<BlockArgument>(value))
+        launch.written.insert(value);
+    };
+    if (auto write = dyn_cast<Write>(op))
+      add(write.getDest());
+    for (Value result : op->getResults())
+      if (Write write = writeOf(result))
+        add(write.getDest());
+    if (auto update = dyn_cast<UpdateOp>(op)) {
+      add(update.getParameter());
+      for (Value state : update.getStates())
+        add(state);
+    }
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      for (Value init : generic.getDpsInits())
+        add(init);
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      add(insert.getDest());
   }
 
   /// The gradient of a grouped op is in one launch.

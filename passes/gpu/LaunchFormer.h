@@ -45,17 +45,22 @@ struct Launch {
     /// running sum, if there is one.
     Gradient,
     Update,
-    /// Sums of squares for a norm, an invocation a part; then the norm.
+    /// Sums of squares for a norm, an invocation a part, of some gradients.
+    /// Then the norm.
     Squares,
     Norm
   };
   Kind kind;
   RowCount rows;
   llvm::SmallVector<mlir::Operation *> ops;
-  /// Of a Gradient: class and number; of a PointSum: number.
+  /// Of a Gradient: class and number; of a PointSum: number. Of Squares: the
+  /// first gradient and how many.
   unsigned classNumber = 0, number = 0;
-  /// Whose results it reads.
+  /// Whose results it reads, and which arguments of the program.
   llvm::DenseSet<mlir::Operation *> sources = {};
+  llvm::DenseSet<mlir::Value> arguments = {};
+  /// Arguments that it overwrites.
+  llvm::DenseSet<mlir::Value> written = {};
 
   /// Whether it writes its results to where the program wants them, of its own
   /// accord; the others have ops for this.
