@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/Passes.h"
+#include "passes/gpu/GatherDispatched.h"
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchCalls.h"
 
@@ -42,6 +43,7 @@ private:
   LogicalResult form(func::FuncOp program) {
     if (failed(widenFlags(program)))
       return failure();
+    gatherDispatched(program);
     Placement placement(program);
     RunningSums sums(program);
     auto launches = formLaunches(program, placement, sums);

@@ -51,12 +51,10 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
     auto grouped = dyn_cast<GroupedOp>(op);
     if (grouped && keepsSummands(grouped))
       emitSummands(kernel, rows, grouped, outputs.size(), self);
-    if (outputs.size() == 1) {
-      if (launch.kind == Launch::Product)
-        setProductKernel(kernel, op, launch.rows);
-      else if (grouped && isTiledGrouped(grouped))
-        setGroupedKernel(kernel, grouped, launch.rows);
-    }
+    if (launch.kind == Launch::Product && outputs.size() == 1)
+      setProductKernel(kernel, op, launch.rows);
+    else if (launch.kind == Launch::Grouped)
+      setGroupedKernel(kernel, grouped, launch.rows, outputs);
     return SmallVector<Value>();
   }
   case Launch::PointSum:

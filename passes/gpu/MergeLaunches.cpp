@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "passes/Passes.h"
 #include "passes/cpu/abi/SizeFormula.h"
+#include "passes/gpu/ElementFunction.h"
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/TileKernels.h"
@@ -47,28 +48,34 @@ public:
     SmallVector<func::CallOp> calls(
         program.getBody().front().getOps<func::CallOp>());
     unsigned merged = 0;
-    SmallVector<func::CallOp> group;
-    auto flush = [&] {
+    // Of loops over invocations, and of kernels of gradients.
+    SmallVector<func::CallOp> groups[2];
+    auto flush = [&](SmallVectorImpl<func::CallOp> &group) {
       if (group.size() > 1) {
-        merge(group);
+        if (&group == &groups[0])
+          merge(group);
+        else
+          mergePieces(group);
         merged += group.size() - 1;
       }
       group.clear();
     };
     for (func::CallOp call : calls) {
-      bool free = llvm::none_of(
-          group, [&](func::CallOp other) { return conflict(other, call); });
-      if (!canMerge(call)) {
+      for (auto &group : groups)
         // The group's launches run after it, if they can.
-        if (!free)
-          flush();
+        if (llvm::any_of(group, [&](func::CallOp other) {
+              return conflict(other, call);
+            }))
+          flush(group);
+      if (!canMerge(call) && !hasGradients(call))
         continue;
-      }
-      if (!free || !fits(group, call))
-        flush();
+      auto &group = groups[hasGradients(call) ? 1 : 0];
+      if (!fits(group, call))
+        flush(group);
       group.push_back(call);
     }
-    flush();
+    for (auto &group : groups)
+      flush(group);
     return merged;
   }
 
@@ -84,6 +91,12 @@ private:
     return count && count[1] < 0 && !function->hasAttr(kTileKernel) &&
            llvm::hasSingleElement(
                function.getBody().front().getOps<scf::ForallOp>());
+  }
+
+  /// A kernel by tiles of gradients.
+  bool hasGradients(func::CallOp call) {
+    auto roles = calleeOf(call)->getAttrOfType<DictionaryAttr>(kTileKernel);
+    return roles && roles.getAs<StringAttr>("kind").getValue() == "gradient";
   }
 
   SmallVector<Use> usesOf(func::CallOp call) {
@@ -143,33 +156,94 @@ private:
     return buffers.size() <= kBuffers;
   }
 
-  void merge(MutableArrayRef<func::CallOp> group) {
-    func::CallOp last = group.back();
-    TensorBuilder b(group.front().getLoc(), module.getContext());
-    b.setInsertionPointToEnd(module.getBody());
-    std::string name = (calleeOf(last).getName() + ".merged").str();
-    auto function = func::FuncOp::create(b, name, b.getFunctionType({}, {}));
-    function.setPrivate();
-    Block *entry = function.addEntryBlock();
-    // One argument for each buffer or size, whoever uses it.
+  /// The function of a merged launch, and what it is called with: one argument
+  /// for each buffer or size, whoever uses it.
+  struct Merged {
+    func::FuncOp function;
     SmallVector<Value> operands;
     DenseMap<Value, Value> arguments;
+  };
+  Merged makeFunction(ArrayRef<func::CallOp> group, TensorBuilder &b) {
+    b.setInsertionPointToEnd(module.getBody());
+    func::CallOp last = group.back();
+    std::string name = (calleeOf(last).getName() + ".merged").str();
+    Merged result;
+    result.function = func::FuncOp::create(b, name, b.getFunctionType({}, {}));
+    result.function.setPrivate();
+    Block *entry = result.function.addEntryBlock();
+    for (func::CallOp call : group)
+      for (Value operand : call.getOperands())
+        if (!result.arguments.contains(operand)) {
+          result.arguments[operand] =
+              entry->addArgument(operand.getType(), b.getLoc());
+          result.operands.push_back(operand);
+        }
+    result.function.setFunctionType(
+        b.getFunctionType(entry->getArgumentTypes(), {}));
+    b.setInsertionPointToStart(entry);
+    return result;
+  }
+  void replace(ArrayRef<func::CallOp> group, const Merged &merged,
+               TensorBuilder &b) {
+    SymbolTable(module).insert(merged.function);
+    func::CallOp last = group.back();
+    b.setInsertionPoint(last);
+    b.setLoc(func::CallOp(group.front()).getLoc());
+    func::CallOp::create(b, merged.function, merged.operands);
+    for (func::CallOp call : group)
+      call.erase();
+  }
+
+  /// Pieces of one kernel; the plain form is one loop after the other.
+  void mergePieces(ArrayRef<func::CallOp> group) {
+    TensorBuilder b(func::CallOp(group.front()).getLoc(), module.getContext());
+    Merged merged = makeFunction(group, b);
+    SmallVector<Attribute> pieces;
+    for (func::CallOp call : group) {
+      func::FuncOp function = calleeOf(call);
+      IRMapping mapping;
+      SmallVector<int64_t> numbers;
+      for (auto [argument, operand] :
+           llvm::zip(function.getArguments(), call.getOperands())) {
+        Value mapped = merged.arguments.lookup(operand);
+        mapping.map(argument, mapped);
+        numbers.push_back(cast<BlockArgument>(mapped).getArgNumber());
+      }
+      for (Operation &op : function.getBody().front().without_terminator())
+        b.clone(op, mapping);
+      auto roles = function->getAttrOfType<DictionaryAttr>(kTileKernel);
+      for (auto notes :
+           roles.getAs<ArrayAttr>("pieces").getAsRange<DictionaryAttr>()) {
+        NamedAttrList renumbered;
+        for (NamedAttribute note : notes) {
+          auto number = dyn_cast<IntegerAttr>(note.getValue());
+          renumbered.set(note.getName(),
+                         number ? b.getI64IntegerAttr(numbers[number.getInt()])
+                                : note.getValue());
+        }
+        pieces.push_back(renumbered.getDictionary(b.getContext()));
+      }
+    }
+    func::ReturnOp::create(b);
+    merged.function->setAttr(
+        kTileKernel, b.getDictionaryAttr(
+                         {b.getNamedAttr("kind", b.getStringAttr("gradient")),
+                          b.getNamedAttr("pieces", b.getArrayAttr(pieces))}));
+    replace(group, merged, b);
+  }
+
+  void merge(ArrayRef<func::CallOp> group) {
+    TensorBuilder b(func::CallOp(group.front()).getLoc(), module.getContext());
+    Merged merged = makeFunction(group, b);
     int64_t total = 0;
     SmallVector<int64_t> ends;
     for (func::CallOp call : group) {
-      for (Value operand : call.getOperands())
-        if (!arguments.contains(operand)) {
-          arguments[operand] =
-              entry->addArgument(operand.getType(), b.getLoc());
-          operands.push_back(operand);
-        }
       int64_t count =
           calleeOf(call)->getAttrOfType<DenseI64ArrayAttr>(kInvocations)[0];
       // No group works for two launches.
       total += llvm::alignTo(count, kGroupSize);
       ends.push_back(total);
     }
-    b.setInsertionPointToStart(entry);
     auto loop =
         scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(total)},
                               ValueRange(), std::nullopt);
@@ -187,18 +261,13 @@ private:
         branch = scf::IfOp::create(b, isIts, /*withElseRegion=*/true);
         b.setInsertionPointToStart(branch.thenBlock());
       }
-      cloneBody(b, call, arguments, begin ? b.sub(id, b.index(begin)) : id);
+      cloneBody(b, call, merged.arguments,
+                begin ? b.sub(id, b.index(begin)) : id);
       if (!isLast)
         b.setInsertionPointToStart(branch.elseBlock());
     }
-    function.setFunctionType(b.getFunctionType(entry->getArgumentTypes(), {}));
-    function->setAttr(kInvocations, b.getDenseI64ArrayAttr({total, -1}));
-    SymbolTable(module).insert(function);
-    b.setInsertionPoint(last);
-    b.setLoc(group.front().getLoc());
-    func::CallOp::create(b, function, operands);
-    for (func::CallOp call : group)
-      call.erase();
+    merged.function->setAttr(kInvocations, b.getDenseI64ArrayAttr({total, -1}));
+    replace(group, merged, b);
   }
 
   /// What invocation `id` of a launch does.
@@ -246,7 +315,8 @@ struct MergeLaunchesPass
     });
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function.isPrivate() && !called.contains(function.getSymNameAttr()))
+      if (function.isPrivate() && !function->hasAttr(kElementFunction) &&
+          !called.contains(function.getSymNameAttr()))
         function.erase();
   }
 };

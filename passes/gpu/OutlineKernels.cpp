@@ -19,6 +19,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
+#include "passes/gpu/ElementFunction.h"
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/LaunchTable.h"
@@ -242,14 +243,19 @@ struct OutlineKernelsPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<func::FuncOp> kernels, programs;
+    SmallVector<func::FuncOp> kernels, programs, elements;
     for (auto function : module.getOps<func::FuncOp>())
-      (function.isPrivate() ? kernels : programs).push_back(function);
+      (function->hasAttr(kElementFunction) ? elements
+       : function.isPrivate()              ? kernels
+                                           : programs)
+          .push_back(function);
     for (func::FuncOp kernel : kernels) {
       if (failed(Outliner(module, kernel).run()))
         return signalPassFailure();
       ++numKernels;
     }
+    for (func::FuncOp function : elements)
+      function.erase();
     if (failed(recordLaunches(module)))
       return signalPassFailure();
     for (func::FuncOp program : programs)

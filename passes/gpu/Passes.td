@@ -46,6 +46,56 @@ def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numSplit", "split", "Number of ops split">];
 }
 
+def SplitProductsPass : Pass<"modular-split-products", "mlir::ModuleOp"> {
+  let summary = "give each kernel of a grouped op one or two products";
+  let description = [{
+    A kernel by tiles computes one matrix product of a member's rows and what is
+    made of its elements, or two where at most 64 columns are between them. A
+    `modular.grouped` with bodies of more, of which one is wider than 32, becomes
+    several, the rows between them in grouped order. Classes with fewer products
+    have theirs in the last ones.
+
+    ```mlir
+    %y = modular.grouped %p gather(%x)
+      class [0, 1] parameters(%w, %v) {
+        %h = modular.linear %xm, %wm // 80 columns
+        %g = modular.relu %h
+        %o = modular.linear %g, %vm
+        modular.yield %o
+      }
+      class [2] parameters(%u) {
+        %o = modular.linear %xm, %um
+        modular.yield %o
+      } : !modular.plan<1 of 3> -> rows(tensor<?x10xf32>) gradients() gradients()
+    ```
+    becomes
+    ```mlir
+    %g = modular.grouped %p gather(%x)
+      class [0, 1] parameters(%w, %v) {
+        %h = modular.linear %xm, %wm
+        %gm = ... // relu, as a generic op
+        modular.yield %gm
+      }
+      class [2] parameters(%u) {
+        %none = tensor.empty(%n) : tensor<?x80xf32>
+        modular.yield %none
+      } : ...
+    %y = modular.grouped %p gather(%x) along(%g)
+      class [0, 1] parameters(%w, %v) {
+        %o = modular.linear %gm, %vm
+        modular.yield %o
+      }
+      class [2] parameters(%u) {
+        %o = modular.linear %xm, %um
+        modular.yield %o
+      } : ...
+    ```
+  }];
+  let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "split", "Number of ops split">];
+}
+
 def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
   let summary = "give programs the form that launches take";
   let description = [{
@@ -108,6 +158,7 @@ def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
     a row; a plan, a grouped op, a sum over rows, an update are launches of their
     own. Each launch is a private function that takes tensors to write its results
     to, then what it reads, sizes among it; the program is left with calls.
+    Rows that a dispatch only moves to positions are gathered by who reads them.
     Flags that a program makes are words, as bytes side by side would have to be
     written atomically. `modular.invocations` of a function says how many
     invocations a call has: a factor, and the argument that it is of.

@@ -35,6 +35,8 @@ void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
+  manager.addPass(createSplitProductsPass());
+  addCleanup(manager);
   manager.addPass(createPrepareLaunchesPass());
   manager.addPass(createUnrollScansPass());
   addCleanup(manager);

@@ -15,31 +15,14 @@
 #ifndef MODC_PASSES_GPU_TILEKERNELS_H
 #define MODC_PASSES_GPU_TILEKERNELS_H
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/GroupedTiles.h"
 
 namespace modc {
-
-/// On a function: the kernel that takes its place, by the numbers of arguments.
-constexpr llvm::StringLiteral kTileKernel = "modular.tile_kernel";
-
-/// y = x·w + b, or x·wᵀ + b.
-struct MatrixProduct {
-  mlir::Value x, w, b;
-  bool transposed = false;
-
-  /// A `modular.linear` or a contraction of two matrices that starts at zero.
-  static std::optional<MatrixProduct> match(mlir::Operation *op);
-};
 
 /// A product of rows by a matrix of parameters that is worth tiles.
 bool isTiledProduct(mlir::Operation *op, const Placement &placement);
 void setProductKernel(KernelFunction &kernel, mlir::Operation *op,
                       RowCount rows);
-
-/// A grouped op that is one such product, the same for all members.
-bool isTiledGrouped(GroupedOp op);
-void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows);
 
 /// The gradient of the weights of such a product, which `adds` to what the
 /// destination holds.

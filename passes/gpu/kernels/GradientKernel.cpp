@@ -22,6 +22,8 @@ static int64_t countTiles(int64_t size, int64_t ofTile) {
 }
 
 static int64_t countMembers(const GradientPiece &piece) {
+  if (piece.members)
+    return piece.members->size();
   return piece.offsets ? sizeOf(piece.offsets, 0) - 1 : 1;
 }
 
@@ -62,6 +64,7 @@ struct GradientBuilder {
   Value firstColumn = b.mul(b.rem(number, tilesOfWidth), tile.columns);
   Value firstRow =
       b.mul(b.rem(b.div(number, tilesOfWidth), tilesOfDepth), tile.rows);
+  /// Its place among the slices of dw.
   Value member = b.div(b.div(number, tilesOfWidth), tilesOfDepth);
   /// Of positions; where there are partials.
   Value block = {};
@@ -178,6 +181,7 @@ struct GradientBuilder {
 
   void build() {
     if (piece.partials) {
+      assert(!piece.members && "blocks are of all members");
       block = b.group(gpu::Dimension::y);
       PositionBlock own = findPositionBlock(b, piece.offsets, piece.rowCount,
                                             kGradientBlock, block);
@@ -187,8 +191,9 @@ struct GradientBuilder {
     }
     Value begin = b.index(0), end;
     if (piece.offsets) {
-      begin = b.loadIndex(piece.offsets, member);
-      end = b.loadIndex(piece.offsets, b.add(member, 1));
+      Value ofPool = piece.members ? piece.members->memberAt(b, member) : member;
+      begin = b.loadIndex(piece.offsets, ofPool);
+      end = b.loadIndex(piece.offsets, b.add(ofPool, 1));
     } else {
       end = b.toIndex(piece.rowCount);
     }

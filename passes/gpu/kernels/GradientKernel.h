@@ -13,7 +13,9 @@
 #ifndef MODC_PASSES_GPU_KERNELS_GRADIENTKERNEL_H
 #define MODC_PASSES_GPU_KERNELS_GRADIENTKERNEL_H
 
+#include "passes/gpu/kernels/ClassMembers.h"
 #include "passes/gpu/kernels/PositionBlocks.h"
+#include <optional>
 
 namespace modc {
 
@@ -53,6 +55,8 @@ struct GradientPiece {
   /// for many rows and few tiles. Blocks are numbered as in PositionBlocks.h,
   /// so that sums do not depend on the device.
   mlir::Value partials;
+  /// Members that have slices in dw and db; none: all. Not with partials.
+  std::optional<ClassMembers> members;
 };
 inline constexpr int64_t kGradientBlock = 1024;
 

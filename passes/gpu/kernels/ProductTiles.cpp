@@ -15,6 +15,7 @@
 #include "passes/gpu/kernels/ProductTiles.h"
 
 #include "passes/gpu/kernels/PositionBlocks.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace modc;
@@ -178,22 +179,86 @@ ProductTiles::Values ProductTiles::multiply(ValueRange sums, const Shared &x,
       });
 }
 
-void ProductTiles::storeSums(ArrayRef<Value> sums, Value y, Value resultRows,
-                             Value column, ProductEpilogue epilogue) {
-  int64_t width = sizeOf(y, 1);
+ProductTiles::Memory ProductTiles::allocate() {
+  int64_t copies = tile.twice ? 2 : 1;
+  return {b.shared(copies * sizeOfX, b.vector4()),
+          b.shared(copies * sizeOfW, b.vector4())};
+}
+
+ProductTiles::Values ProductTiles::sumProduct(Value x, Value operandRows,
+                                              const Weights &weights,
+                                              const Memory &memory,
+                                              Value column) {
+  SmallVector<Row> rows = findRows(operandRows);
+  struct Loaded {
+    Values x, w;
+  };
+  auto fetch = [&](Value k) {
+    return Loaded{fetchX(x, rows, k), fetchW(weights, k, column)};
+  };
+  // Into a copy of the tiles, 0 or 1.
+  auto put = [&](const Loaded &loaded, Value copy) {
+    putX(loaded.x, memory.x, b.mul(copy, sizeOfX));
+    putW(weights, loaded.w, memory.w, b.mul(copy, sizeOfW));
+  };
+  auto multiplyCopy = [&](ValueRange sums, Value copy) {
+    return multiply(sums, {memory.x, b.mul(copy, sizeOfX), vectorsOfX},
+                    {memory.w, b.mul(copy, sizeOfW), vectorsOfW});
+  };
+  Values sums = startSums(weights, column);
+  Value first = b.index(0);
+  Value stop = b.index(llvm::alignTo(weights.depth, tile.depth));
+  if (!tile.twice)
+    return b.loop(first, stop, tile.depth, sums,
+                  [&](Value k, ValueRange carried) {
+                    put(fetch(k), b.index(0));
+                    b.barrier();
+                    Values next = multiplyCopy(carried, b.index(0));
+                    b.barrier();
+                    return next;
+                  });
+  put(fetch(first), first);
+  b.barrier();
+  sums.push_back(first);
+  sums =
+      b.loop(first, stop, tile.depth, sums, [&](Value k, ValueRange carried) {
+        Value copy = carried.back();
+        Value other = b.sub(b.index(1), copy);
+        // Behind the last one anything: it is not used.
+        Loaded loaded = fetch(b.add(k, tile.depth));
+        Values next = multiplyCopy(carried.drop_back(), copy);
+        put(loaded, other);
+        b.barrier();
+        next.push_back(other);
+        return next;
+      });
+  sums.pop_back();
+  return sums;
+}
+
+void ProductTiles::forElements(ArrayRef<Value> sums, Value rows, Value column,
+                               int64_t width, ForElement body) {
   for (int64_t i = 0; i < tile.height; ++i) {
     Value position = b.add(firstPosition, rowOf(i));
     b.when(b.less(position, end), [&] {
-      Value row = resultRows ? b.loadIndex(resultRows, position) : position;
+      Value row = rows ? b.loadIndex(rows, position) : position;
       for (int64_t j = 0; j < tile.width; ++j) {
         Value at = columnOf(column, j);
         b.when(width % tile.columns ? b.less(at, width) : Value(), [&] {
-          Value sum = sumOf(sums, i, j);
-          if (epilogue)
-            sum = epilogue(b, sum, {position, row, at, member});
-          b.store(sum, y, {row, at});
+          body(sums.empty() ? Value() : sumOf(sums, i, j),
+               {position, row, at, member});
         });
       }
     });
   }
+}
+
+void ProductTiles::storeSums(ArrayRef<Value> sums, Value y, Value resultRows,
+                             Value column, ProductEpilogue epilogue) {
+  forElements(sums, resultRows, column, sizeOf(y, 1),
+              [&](Value sum, const ProductPlace &place) {
+                if (epilogue)
+                  sum = epilogue(b, sum, place);
+                b.store(sum, y, {place.row, place.column});
+              });
 }

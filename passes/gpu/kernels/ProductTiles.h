@@ -67,6 +67,15 @@ struct ProductTiles {
   };
   /// Adds the product of `tile.depth` columns of x and as many rows of W.
   Values multiply(mlir::ValueRange sums, const Shared &x, const Shared &w);
+  /// The shared memory of the tiles of a product.
+  struct Memory {
+    Value x, w;
+  };
+  Memory allocate();
+  /// x·W + b of the group's rows, for columns from `column` on. `operandRows`
+  /// may be null.
+  Values sumProduct(Value x, Value operandRows, const Weights &weights,
+                    const Memory &memory, Value column);
 
   /// Column j of an invocation's part of the columns from `column` on.
   Value columnOf(Value column, int64_t j) {
@@ -78,6 +87,13 @@ struct ProductTiles {
   Value sumOf(llvm::ArrayRef<Value> sums, int64_t i, int64_t j) {
     return b.lane(sums[i * vectorsOfPart + j / 4], j % 4);
   }
+  /// For each element of an invocation's part that exists, of rows of `width`
+  /// elements from `column` on; without sums, null stands for them. The row of
+  /// its place is what `rows` has for the position, or the position.
+  using ForElement =
+      llvm::function_ref<void(Value sum, const ProductPlace &place)>;
+  void forElements(llvm::ArrayRef<Value> sums, Value rows, Value column,
+                   int64_t width, ForElement body);
   /// Stores what becomes of the sums of columns from `column` on.
   void storeSums(llvm::ArrayRef<Value> sums, Value y, Value resultRows,
                  Value column, ProductEpilogue epilogue);

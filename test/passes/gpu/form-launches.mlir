@@ -155,6 +155,30 @@ func.func @column_sums(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "
   return %o : tensor<2xf32>
 }
 
+// Rows that are only moved to positions are gathered by who reads them there.
+// CHECK-LABEL: func.func @moved(
+// CHECK: %[[P:.*]]:4 = call @moved.plan(
+// CHECK-NOT: call @moved.dispatch
+// CHECK: %[[G:.*]] = call @moved.grouped(%{{[^,]*}}, %{{[^,]*}}, %[[P]]#0, %[[P]]#1, %[[P]]#2, %[[P]]#3, %arg0, %arg1)
+// CHECK: call @moved.combine(%arg3,
+func.func @moved(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                 %dy: tensor<?x2xf32> {modular.name = "dy", modular.role = "input", modular.rows = "N"},
+                 %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"},
+                 %y: tensor<?x2xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "N"}) -> tensor<?x2xf32> {
+  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %plan = modular.plan %selection : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %d = modular.dispatch sum %plan, %dy : !modular.plan<1 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
+  %g = modular.grouped %plan gather(%x : tensor<?x2xf32>) along(%d : tensor<?x2xf32>)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x2xf32>, %dm: tensor<?x2xf32>):
+      %m = arith.subf %xm, %dm : tensor<?x2xf32>
+      modular.yield %m : tensor<?x2xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x2xf32>) gradients()
+  %c = modular.combine sum %plan, %g : !modular.plan<1 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
+  %o = bufferization.materialize_in_destination %c in %y : (tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x2xf32>
+  return %o : tensor<?x2xf32>
+}
+
 // Gradients of members too, although what says where they are defined stands in
 // between.
 // CHECK-LABEL: func.func @member_gradient(
@@ -307,6 +331,12 @@ func.func @wide(%x: tensor<?x80xf32> {modular.name = "x", modular.role = "input"
 // CHECK: scf.forall (%[[J:.*]]) in (2)
 // CHECK: scf.for %{{.*}} = %c0 to %[[N]] step %c1
 // CHECK: arith.addf
+
+// The position's row, of both.
+// CHECK-LABEL: func.func private @moved.grouped(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x2xf32>, %[[D:[^:]*]]: tensor<?x2xf32>)
+// CHECK-DAG: tensor.extract_slice %[[X]][%{{.*}}, 0] [1, 2] [1, 1]
+// CHECK-DAG: tensor.extract_slice %[[D]][%{{.*}}, 0] [1, 2] [1, 1]
 
 // An invocation an element of the stack, which sums the positions of its member.
 // CHECK-LABEL: func.func private @member_gradient.grouped(

@@ -22,6 +22,14 @@ namespace {
 
 class Programs : public testing::TestWithParam<const char *> {};
 
+/// An example, or a network that is there for this test.
+std::string pathOf(std::string name) {
+  std::string example = MODC_EXAMPLES "/" + name + ".mlir";
+  return std::filesystem::exists(example)
+             ? example
+             : MODC_CONFORMANCE_INPUTS "/" + name + ".mlir";
+}
+
 /// All programs of a network, for these numbers of points.
 void compareAll(const std::string &path, std::vector<int64_t> points) {
   auto model = compile(path);
@@ -43,7 +51,7 @@ void compareText(const std::string &text, std::vector<int64_t> points) {
 }
 
 TEST_P(Programs, AgreeWithTheProcessor) {
-  compareAll(std::string(MODC_EXAMPLES "/") + GetParam() + ".mlir", {1, 37});
+  compareAll(pathOf(GetParam()), {1, 37});
 }
 
 /// A network of other tests, in the type that devices compute in: bodies that
@@ -99,7 +107,8 @@ TEST(Launches, OfAStepAreFew) {
     const char *name;
     size_t launches;
   };
-  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13}, Bar{"mnist", 19},
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13},
+                  Bar{"fashion-mnist-mixed", 13}, Bar{"mnist", 19},
                   Bar{"fashion-mnist-recurrent", 28 * 8 + 6}}) {
     auto model = compile(std::string(MODC_EXAMPLES "/") + bar.name + ".mlir",
                          {"train_step"});
@@ -114,10 +123,24 @@ TEST(Launches, OfAStepAreFew) {
   }
 }
 
+/// Where the rows between them fit shared memory.
+TEST(Launches, OfTwoLayersAreOne) {
+  auto model = compile(MODC_CONFORMANCE_INPUTS "/two-layers.mlir", {"infer"});
+  ASSERT_TRUE(model);
+  const Signature &signature = model->signature();
+  const auto &program =
+      signature.devices[0].programs[size_t(signature.findProgram("infer"))];
+  ASSERT_TRUE(program.has_value());
+  size_t ofPool = 0;
+  for (const DeviceLaunch &launch : program->launches)
+    ofPool += launch.label.find("grouped") != std::string::npos;
+  EXPECT_EQ(ofPool, 1u);
+}
+
 /// lavapipe would give a wrong number.
 TEST(Launches, OfTooManyRoundsAreRefused) {
   auto model =
-      compile(MODC_EXAMPLES "/fashion-mnist-mixed.mlir", {"init", "infer"});
+      compile(MODC_CONFORMANCE_INPUTS "/wide-softmax.mlir", {"init", "infer"});
   auto device = lavapipe();
   ASSERT_TRUE(model && device);
   if (device->info().limits.rounds == 0)
@@ -143,7 +166,9 @@ INSTANTIATE_TEST_SUITE_P(Examples, Programs,
                          testing::Values("toy", "fashion-mnist", "mnist",
                                          "pasted-gated", "fashion-mnist-plain",
                                          "attention-heads",
-                                         "fashion-mnist-recurrent"),
+  for (Bar bar : {Bar{"toy", 10}, Bar{"fashion-mnist", 13},
+                  Bar{"fashion-mnist-mixed", 13}, Bar{"mnist", 19},
+                  Bar{"fashion-mnist-recurrent", 28 * 8 + 6}}) {
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
