@@ -20,6 +20,28 @@ include "mlir/Pass/PassBase.td"
 // From programs to launches
 //===----------------------------------------------------------------------===//
 
+def FoldPermutationsPass : Pass<"modular-fold-permutations", "mlir::func::FuncOp"> {
+  let summary = "read and write transposed tensors where they are";
+  let description = [{
+    A structured op that reads a transposed tensor reads the tensor itself, by
+    another indexing map; one whose result is only transposed computes it in that
+    order. Bodies that ask of an index of a loop whether it is within the loop's
+    bounds, as adjoints of windows do, do not ask.
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<10x32xf32>) outs(%e : tensor<32x10xf32>) permutation = [1, 0]
+    %y = linalg.matmul ins(%x, %t : ...) outs(%z : ...)
+    ```
+    becomes
+    ```mlir
+    %y = linalg.generic {indexing_maps = [(i, j, k) -> (i, k), (i, j, k) -> (j, k), (i, j, k) -> (i, j)], ...} ins(%x, %w : ...) outs(%z : ...)
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numRead", "read", "Number of operands read in another order">,
+                    Statistic<"numWritten", "written", "Number of results computed in another order">];
+}
+
 def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let summary = "compute rows and sums over rows in ops of their own";
   let description = [{

@@ -33,6 +33,8 @@ static void addCleanup(OpPassManager &manager) {
 
 void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
+  manager.addNestedPass<func::FuncOp>(createFoldPermutationsPass());
+  addCleanup(manager);
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
   manager.addPass(createSplitProductsPass());

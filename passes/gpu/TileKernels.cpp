@@ -56,12 +56,20 @@ void modc::setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
       body.getTerminator()->getOperand(i).getDefiningOp<linalg::GenericOp>();
   if (!isContraction(sum))
     return;
-  MLIRContext *context = op.getContext();
+  // x[r, i] and g[r, j] give [i, j], whatever the order of the loops. Products
+  // commute: of a weight that is stored transposed, the cotangents are x.
   SmallVector<AffineMap> maps = sum.getIndexingMapsArray();
   Value x = sum.getDpsInputs()[0], g = sum.getDpsInputs()[1];
-  if (maps[2] != getMatrixMap(0, 1, context) ||
-      maps[0] != getMatrixMap(2, 0, context) ||
-      maps[1] != getMatrixMap(2, 1, context) ||
+  if (maps[0].getResult(1) != maps[2].getResult(0)) {
+    std::swap(x, g);
+    std::swap(maps[0], maps[1]);
+  }
+  if (maps[0].getResult(1) != maps[2].getResult(0) ||
+      maps[1].getResult(1) != maps[2].getResult(1) ||
+      maps[0].getResult(0) != maps[1].getResult(0) ||
+      !llvm::all_of(
+          maps, [](AffineMap map) { return map.isProjectedPermutation(); }) ||
+      llvm::is_contained(maps[2].getResults(), maps[0].getResult(0)) ||
       !isWide(sum.getResult(0), kWide) || !isa<BlockArgument>(x) ||
       !isa<BlockArgument>(g))
     return;
