@@ -42,6 +42,27 @@ def FoldPermutationsPass : Pass<"modular-fold-permutations", "mlir::func::FuncOp
                     Statistic<"numWritten", "written", "Number of results computed in another order">];
 }
 
+def SplitSumsPass : Pass<"modular-split-sums", "mlir::func::FuncOp"> {
+  let summary = "sum within a row before rows are summed";
+  let description = [{
+    A sum over rows and over 32 or more places of each becomes two, if its result
+    is no larger than a row of what it sums: each row sums its own places, then
+    rows are summed. So the gradient of a convolution is not the work of one
+    invocation for each of its few elements.
+
+    ```mlir
+    %s = linalg.generic {iterator_types = ["parallel", "reduction", "reduction"], ...} ins(%dy : tensor<?x4x196xf32>) outs(%z : tensor<4xf32>)
+    ```
+    becomes
+    ```mlir
+    %p = linalg.generic {iterator_types = ["parallel", "parallel", "reduction"], ...} ins(%dy : tensor<?x4x196xf32>) outs(%y : tensor<?x4xf32>)
+    %s = linalg.generic {iterator_types = ["parallel", "reduction"], ...} ins(%p : tensor<?x4xf32>) outs(%z : tensor<4xf32>)
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "split", "Number of sums split">];
+}
+
 def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let summary = "compute rows and sums over rows in ops of their own";
   let description = [{

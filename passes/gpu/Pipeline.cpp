@@ -34,6 +34,7 @@ static void addCleanup(OpPassManager &manager) {
 void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addNestedPass<func::FuncOp>(createFoldPermutationsPass());
+  manager.addNestedPass<func::FuncOp>(createSplitSumsPass());
   addCleanup(manager);
   manager.addPass(createSplitGroupedPass());
   addCleanup(manager);
