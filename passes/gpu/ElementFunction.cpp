@@ -173,8 +173,8 @@ std::optional<ElementFunction> ElementFunction::build(Location loc,
       return std::nullopt;
     // As words: passes take results that are arguments for buffers which are
     // made in place, and drop them.
-    elements.push_back(arith::BitcastOp::create(builder.builder(),
-                                                b.getI32Type(), element));
+    elements.push_back(
+        arith::BitcastOp::create(builder.builder(), b.getI32Type(), element));
   }
   func::ReturnOp::create(builder.builder(), elements);
   Block &entry = result.function->getBody().front();

@@ -32,8 +32,8 @@ struct ElementLoad {
 };
 
 struct ElementFunction {
-  /// Takes the sum, then `loads`, and gives the bits of the values as i32. Of no
-  /// module.
+  /// Takes the sum, then `loads`, and gives the bits of the values as i32. Of
+  /// no module.
   mlir::OwningOpRef<mlir::func::FuncOp> function;
   llvm::SmallVector<ElementLoad> loads;
 

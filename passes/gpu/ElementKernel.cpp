@@ -5,17 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Scalars only: loops over what is summed, and the body of the op on the
-// elements that it names.
+// Scalars only: an element of a tensor, or one of a parameter and its states.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/gpu/ElementKernel.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "passes/cpu/Grouped.h"
+#include "passes/gpu/ElementBuilder.h"
 #include "passes/gpu/LaunchLimits.h"
 
 using namespace mlir;
@@ -50,190 +47,68 @@ void modc::writeElements(
     kernel.write(b.insert(value, pieces[i], zeros), i, offsets, ones);
 }
 
-namespace {
-
-/// One element of a generic op: `parallel` are the coordinates of its result,
-/// `extent` and `load` give what a reduction runs over and an input's element,
-/// `captured` what the body reads from outside.
-Value emitReduction(TensorBuilder &b, linalg::GenericOp op,
-                    ArrayRef<Value> parallel, Value init,
-                    const IRMapping &captured,
-                    function_ref<Value(unsigned)> extent,
-                    function_ref<Value(OpOperand &, ArrayRef<Value>)> load) {
-  SmallVector<Value> ivs(op.getNumLoops());
-  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  for (auto [d, at] : llvm::zip(out.getResults(), parallel))
-    ivs[cast<AffineDimExpr>(d).getPosition()] = at;
-  SmallVector<unsigned> reductions;
-  op.getReductionDims(reductions);
-  std::function<Value(unsigned, Value)> nest = [&](unsigned depth,
-                                                   Value sum) -> Value {
-    if (depth < reductions.size())
-      return b.loop(b.index(0), extent(reductions[depth]), sum,
-                    [&](Value i, ValueRange c) {
-                      ivs[reductions[depth]] = i;
-                      return SmallVector<Value>{nest(depth + 1, c[0])};
-                    })[0];
-    IRMapping mapping = captured;
-    Block *body = op.getBody();
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      BlockArgument argument = op.getMatchingBlockArgument(input);
-      if (argument.use_empty())
-        continue;
-      SmallVector<Value> at;
-      for (AffineExpr expr : op.getMatchingIndexingMap(input).getResults())
-        at.push_back(
-            affine::expandAffineExpr(b, b.getLoc(), expr, ivs, /*symbols=*/{}));
-      mapping.map(argument, load(*input, at));
-    }
-    mapping.map(op.getRegionOutputArgs()[0], sum);
-    for (Operation &inner : body->without_terminator()) {
-      if (auto index = dyn_cast<linalg::IndexOp>(inner))
-        mapping.map(index.getResult(), ivs[index.getDim()]);
-      else
-        b.clone(inner, mapping);
-    }
-    return mapping.lookupOrDefault(body->getTerminator()->getOperand(0));
-  };
-  return nest(0, init);
+bool modc::hasElements(Operation *op) {
+  auto type = op->getNumResults() == 1
+                  ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
+                  : RankedTensorType();
+  return type && type.hasStaticShape() && ElementBuilder::supports(op);
 }
-
-LogicalResult checkResult(linalg::GenericOp op) {
-  auto type = cast<RankedTensorType>(op.getResult(0).getType());
-  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (op.getNumDpsInits() == 1 && type.hasStaticShape() &&
-      out.isProjectedPermutation())
-    return success();
-  return op.emitOpError("cannot be run an invocation an element: it needs one "
-                        "result of static shape");
-}
-
-} // namespace
 
 LogicalResult modc::emitElements(KernelFunction &kernel,
-                                 const Placement &placement,
-                                 linalg::GenericOp op, bool inPlace) {
-  if (failed(checkResult(op)))
-    return failure();
+                                 const Placement &placement, Operation *op,
+                                 bool inPlace) {
+  if (!hasElements(op))
+    return op->emitOpError("cannot be run an invocation an element: it needs "
+                           "one result of static shape");
   TensorBuilder &b = kernel.b;
-  auto type = cast<RankedTensorType>(op.getResult(0).getType());
+  Value result = op->getResult(0);
+  auto type = cast<RankedTensorType>(result.getType());
   Value e = kernel.beginLoop({type.getNumElements(), false, false, {}});
   SmallVector<Value> at = coordinatesOf(b, e, type.getShape());
   RowKernel rows(kernel, placement, {}, {});
-  Value start = op.getDpsInits()[0];
-  auto fill = start.getDefiningOp<linalg::FillOp>();
-  auto empty = start.getDefiningOp<tensor::EmptyOp>();
+  // What the op continues, where that is.
+  Value start, before;
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    start = generic.getDpsInits()[0];
+  else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    start = insert.getDest();
   bool missing = false;
-  SetVector<Value> outside;
-  getUsedValuesDefinedAbove(op->getRegions(), outside);
-  IRMapping captured;
-  for (Value value : outside)
-    captured.map(value, kernel.whole(value));
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  auto extent = [&](unsigned d) -> Value {
-    if (!ShapedType::isDynamic(ranges[d]))
-      return b.index(ranges[d]);
-    for (OpOperand *input : op.getDpsInputOperands())
-      if (auto placed = placement.get(input->get())) {
-        AffineMap map = op.getMatchingIndexingMap(input);
-        if (map.getResult(placed->dim) == b.getAffineDimExpr(d)) {
-          RowCount count = placed->rows;
-          count.factor *= placed->multiple;
-          count.plan = {};
-          return kernel.size(count);
-        }
-      }
-    missing = true;
-    return b.index(0);
-  };
-  auto load = [&](OpOperand &input, ArrayRef<Value> where) -> Value {
+  auto load = [&](Value value, ValueRange where) -> Value {
+    if (value == result)
+      return {};
+    if (inPlace && value == start)
+      return before;
+    if (!isa<RankedTensorType>(value.getType()))
+      return kernel.whole(value);
     SmallVector<Value> place(where);
-    auto placed = placement.get(input.get());
-    Value tensor;
+    auto placed = placement.get(value);
     if (placed && placed->multiple == 1) {
-      tensor = rows.row(input.get(), place[placed->dim]);
+      Value row = rows.row(value, place[placed->dim]);
+      missing |= !row;
       place[placed->dim] = b.index(0);
-    } else {
-      tensor = kernel.whole(input.get());
+      return row ? b.extract(row, place) : Value();
     }
-    missing |= !tensor;
-    return tensor ? b.extract(tensor, place) : Value();
+    Operation *definition = value.getDefiningOp();
+    if (!placed && definition && isCheap(definition) &&
+        ElementBuilder::supports(definition))
+      return {};
+    return b.extract(kernel.whole(value), place);
   };
+  auto size = [&](Value value, int64_t d) -> std::pair<Value, int64_t> {
+    auto placed = placement.get(value);
+    if (!placed || placed->dim != d)
+      return {};
+    RowCount count = placed->rows;
+    count.plan = {};
+    return {kernel.size(count), placed->multiple};
+  };
+  ElementBuilder elements(b, load, size);
   writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
-    Value init = fill               ? kernel.whole(fill.getInputs()[0])
-                 : empty || inPlace ? old[0]
-                                    : b.extract(kernel.whole(start), at);
-    return SmallVector<Value>{
-        emitReduction(b, op, at, init, captured, extent, load)};
+    before = old[0];
+    return SmallVector<Value>{elements.element(result, at)};
   });
-  if (missing)
-    return op.emitOpError("sums over rows that a device cannot number");
-  return success();
-}
-
-LogicalResult modc::emitMemberGradient(KernelFunction &kernel,
-                                       const Placement &placement, GroupedOp op,
-                                       unsigned c, unsigned i, bool adds) {
-  TensorBuilder &b = kernel.b;
-  Block &body = op.getClassBody(c);
-  size_t first = op.getRowResults().size() + op.getPointResults().size();
-  auto sum = body.getTerminator()
-                 ->getOperand(first + i)
-                 .getDefiningOp<linalg::GenericOp>();
-  if (!sum || failed(checkResult(sum)))
-    return op.emitOpError("has a gradient that is no sum over rows");
-  linalg::FillOp fill = getZeroFill(sum.getDpsInits()[0]);
-  if (!fill)
-    return op.emitOpError("has a gradient that does not start from zero");
-  auto type = cast<RankedTensorType>(op.getClassGradients(c)[i].getType());
-  Value e = kernel.beginLoop({type.getNumElements(), false, false, {}});
-  SmallVector<Value> at = coordinatesOf(b, e, type.getShape());
-  PlanTensors plan = kernel.plan(op.getPlan());
-  GroupedLowering lowering{b, op, plan, 1};
-  std::pair<Value, Value> segment =
-      lowering.segmentOf(lowering.memberOf(c, at[0]));
-  Value begin = segment.first, count = segment.second;
-  RowKernel rows(kernel, placement, {}, {});
-  size_t numGathered = op.getGathered().size(), numAlong = op.getAlong().size();
-  SmallVector<int64_t> ranges = sum.getStaticLoopRanges();
-  bool missing = false;
-  auto load = [&](OpOperand &input, ArrayRef<Value> where) -> Value {
-    auto argument = dyn_cast<BlockArgument>(input.get());
-    SmallVector<Value> place(where);
-    Value tensor;
-    if (argument && argument.getOwner() == &body &&
-        argument.getArgNumber() < numGathered + numAlong) {
-      unsigned number = argument.getArgNumber();
-      Value position = b.add(begin, place[0]);
-      if (number < numGathered)
-        tensor = rows.row(op.getGathered()[number],
-                          b.toIndex(b.extract(plan.rows, position)));
-      else
-        tensor = rows.row(op.getAlong()[number - numGathered], position);
-      place[0] = b.index(0);
-    }
-    missing |= !tensor;
-    return tensor ? b.extract(tensor, place) : b.real(type.getElementType(), 0);
-  };
-  auto extent = [&](unsigned d) -> Value {
-    return ShapedType::isDynamic(ranges[d]) ? count : b.index(ranges[d]);
-  };
-  SetVector<Value> outside;
-  getUsedValuesDefinedAbove(sum->getRegions(), outside);
-  IRMapping captured;
-  for (Value value : outside) {
-    // Of what the member's body computes there is nothing here.
-    Operation *made = value.getDefiningOp();
-    missing |= !made || !made->hasTrait<OpTrait::ConstantLike>();
-    captured.map(value, missing ? value : kernel.whole(value));
-  }
-  writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
-    Value start = adds ? old[0] : b.real(type.getElementType(), 0);
-    return SmallVector<Value>{emitReduction(b, sum, ArrayRef(at).drop_front(),
-                                            start, captured, extent, load)};
-  });
-  if (missing)
-    return op.emitOpError("has a gradient that sums over what is not rows");
+  if (missing || elements.getUnknown())
+    return op->emitOpError("sums over rows that a device cannot number");
   return success();
 }
 

@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What has no rows: sums over rows, gradients of members, updates of
-// parameters. Each invocation computes one element, its sum in the order of the
-// rows.
+// What has no rows: sums over rows and updates of parameters. Each invocation
+// computes one element, its sum in the order of the rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,18 +30,16 @@ void writeElements(KernelFunction &kernel, llvm::ArrayRef<mlir::Value> at,
                        llvm::ArrayRef<mlir::Value>)>
                        body);
 
-/// A linalg.generic with a static result that sums over rows or only combines
-/// elements, into destination 0; `inPlace` where this holds what it starts
-/// from. Fails with a diagnostic.
+/// Whether an invocation can make an element of the op's one result, which has
+/// no rows.
+bool hasElements(mlir::Operation *op);
+
+/// The result of such an op, a sum over rows or anything without rows, into
+/// destination 0; `inPlace` where this holds what the op starts from. Fails
+/// with a diagnostic.
 llvm::LogicalResult emitElements(KernelFunction &kernel,
                                  const Placement &placement,
-                                 mlir::linalg::GenericOp op, bool inPlace);
-
-/// Gradient `i` of class `c`, whose body only sums over arguments
-/// (modular-split-grouped), into destination 0, or added to what it holds.
-llvm::LogicalResult emitMemberGradient(KernelFunction &kernel,
-                                       const Placement &placement, GroupedOp op,
-                                       unsigned c, unsigned i, bool adds);
+                                 mlir::Operation *op, bool inPlace);
 
 /// The parameter and its states, which are destinations 0 and following, in
 /// place.

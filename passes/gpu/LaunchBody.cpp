@@ -12,6 +12,7 @@
 
 #include "passes/gpu/LaunchBody.h"
 #include "passes/gpu/ElementKernel.h"
+#include "passes/gpu/MemberGradient.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
 
@@ -70,7 +71,7 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
       return failure();
     return SmallVector<Value>();
   case Launch::Elements:
-    if (failed(emitElements(kernel, placement, cast<linalg::GenericOp>(op),
+    if (failed(emitElements(kernel, placement, op,
                             /*inPlace=*/bool(initOf(outputs.front())))))
       return failure();
     return SmallVector<Value>();

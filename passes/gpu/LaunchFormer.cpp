@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/ElementKernel.h"
+#include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchBuffers.h"
 #include "passes/gpu/PointKernel.h"
 #include "passes/gpu/TileKernels.h"
@@ -37,6 +38,22 @@ Write modc::writeOf(Value value) {
         return write;
   }
   return {};
+}
+
+/// Whether an op without rows has an invocation for each element: sums over
+/// rows, and what is too large for one invocation.
+static bool isByElements(Operation *op, const Placement &placement) {
+  auto type = op->getNumResults() == 1
+                  ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
+                  : RankedTensorType();
+  if (!type || !type.hasStaticShape() || isCheap(op) || isa<Write>(op))
+    return false;
+  if (type.getNumElements() > kPrivateElements && hasElements(op))
+    return true;
+  return isa<linalg::GenericOp>(op) &&
+         llvm::any_of(op->getOperands(), [&](Value operand) {
+           return placement.get(operand).has_value();
+         });
 }
 
 namespace {
@@ -172,14 +189,7 @@ private:
     });
     if (!isStatic)
       return op->emitOpError("cannot run on a device yet");
-    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-    auto generic = dyn_cast<linalg::GenericOp>(op);
-    bool sums = llvm::any_of(op->getOperands(), [&](Value operand) {
-      return placement.get(operand).has_value();
-    });
-    if (generic && generic->getNumResults() == 1 &&
-        (sums || running.isPart(op) ||
-         type.getNumElements() > kPrivateElements))
+    if (isByElements(op, placement) || (running.isPart(op) && hasElements(op)))
       return start({Launch::Elements, {}, {op}, 0, 0});
     if (auto write = dyn_cast<Write>(op); write && isWritten(write)) {
       launchOf[op] = latest;

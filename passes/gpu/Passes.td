@@ -67,7 +67,11 @@ def SplitGroupedPass : Pass<"modular-split-grouped", "mlir::ModuleOp"> {
   let summary = "compute rows and sums over rows in ops of their own";
   let description = [{
     A `modular.grouped` with gradients becomes one that gives rows, among them
-    all that gradients sum up, and one whose gradients only sum arguments.
+    all that gradients sum up, and one whose gradients sum arguments. Values with
+    rows that are larger than what they are made of (windows, paddings, outer
+    products) are made where they are summed. What gradients make of a sum is
+    computed with it where each of its elements is read once, else by one more op,
+    whose members take the sum as a parameter.
 
     ```mlir
     %dx, %dw = modular.grouped %p gather(%x) along(%dy) ... {

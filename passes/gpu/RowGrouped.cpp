@@ -102,9 +102,18 @@ RowKernel::Values RowKernel::emitGrouped(GroupedOp op, Value at) {
             values.push_back(other == c && i < gradients.size()
                                  ? gradients[i]
                                  : b.empty(sliceType(result)));
-        for (auto [value, result] : llvm::zip(values, op.getRowResults()))
-          if (RankedTensorType type = rowType(result); value.getType() != type)
+        for (auto [value, result] : llvm::zip(values, op.getRowResults())) {
+          // Branches have one place for what they yield: no views of others.
+          bool isView =
+              isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+                              tensor::ExtractSliceOp>(value.getDefiningOp());
+          RankedTensorType type = rowType(result);
+          if (value.getType() != type)
             value = tensor::CastOp::create(b, type, value);
+          if (isView && op.getNumClasses() > 1)
+            value =
+                linalg::CopyOp::create(b, value, b.empty(type)).getResult(0);
+        }
         return values;
       });
   return failed ? Values() : results;

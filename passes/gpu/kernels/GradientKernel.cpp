@@ -191,7 +191,8 @@ struct GradientBuilder {
     }
     Value begin = b.index(0), end;
     if (piece.offsets) {
-      Value ofPool = piece.members ? piece.members->memberAt(b, member) : member;
+      Value ofPool =
+          piece.members ? piece.members->memberAt(b, member) : member;
       begin = b.loadIndex(piece.offsets, ofPool);
       end = b.loadIndex(piece.offsets, b.add(ofPool, 1));
     } else {

@@ -23,12 +23,13 @@ namespace modc {
 /// product, or of sums of two products in a row.
 struct ProductPiece {
   ClassMembers members;
-  mlir::Value x; ///< [rows, D], null without a product
+  mlir::Value x = {}; ///< [rows, D], null without a product
   bool gathered = false;
-  mlir::Value w; ///< [C, D, H]; transposed: [C, H, D]
-  mlir::Value b; ///< [C, H], or null: zeros
-  mlir::Value v; ///< [C, H, O]; transposed: [C, O, H]; or null: one product
-  mlir::Value c; ///< [C, O], or null: zeros
+  mlir::Value w = {}; ///< [C, D, H]; transposed: [C, H, D]
+  mlir::Value b = {}; ///< [C, H], or null: zeros
+  mlir::Value v =
+      {}; ///< [C, H, O]; transposed: [C, O, H]; or null: one product
+  mlir::Value c = {}; ///< [C, O], or null: zeros
   bool transposedW = false, transposedV = false;
   /// Columns of what is stored: O, or H.
   int64_t width = 0;

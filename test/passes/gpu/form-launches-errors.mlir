@@ -58,3 +58,51 @@ func.func @flags(%frozen: tensor<4xi8> {modular.name = "frozen", modular.role = 
   %o = bufferization.materialize_in_destination %active in %y : (tensor<4xi8>, tensor<4xi8>) -> tensor<4xi8>
   return %o : tensor<4xi8>
 }
+
+// -----
+
+// A gradient of all rows of a member at once, by an op that is no sum.
+func.func @no_sum(%dy: tensor<?x4xf32> {modular.name = "dy", modular.role = "input", modular.rows = "N"},
+                  %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"}) -> tensor<2x4xf32> {
+  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 2>
+  %plan = modular.plan %selection : !modular.selection<1 of 2> -> !modular.plan<1 of 2>
+  // expected-error @+1 {{'modular.grouped' op has a gradient that a device cannot compute}}
+  %g = modular.grouped %plan gather(%dy : tensor<?x4xf32>)
+    class [0, 1] {
+    ^bb0(%dym: tensor<?x4xf32>):
+      %c0 = arith.constant 0 : index
+      // expected-note @+1 {{it is made of this value}}
+      %first = tensor.generate {
+      ^bb1(%j: index):
+        %v = tensor.extract %dym[%c0, %j] : tensor<?x4xf32>
+        tensor.yield %v : f32
+      } : tensor<4xf32>
+      modular.yield %first : tensor<4xf32>
+    } : !modular.plan<1 of 2> -> rows() gradients(tensor<2x4xf32>)
+  return %g : tensor<2x4xf32>
+}
+
+// -----
+
+// A sum over rows whose body reads a tensor behind a condition.
+func.func @conditional(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                       %w: tensor<4xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"}) -> tensor<4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op cannot be run an invocation an element: it needs one result of static shape}}
+  %s = linalg.generic {indexing_maps = [affine_map<(j, n) -> (n, j)>, affine_map<(j, n) -> (j)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<?x4xf32>) outs(%z : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %j = linalg.index 0 : index
+    %c = arith.cmpf ogt, %in, %zero : f32
+    %v = scf.if %c -> f32 {
+      %r = tensor.extract %w[%j] : tensor<4xf32>
+      scf.yield %r : f32
+    } else {
+      scf.yield %zero : f32
+    }
+    %a = arith.addf %out, %v : f32
+    linalg.yield %a : f32
+  } -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}

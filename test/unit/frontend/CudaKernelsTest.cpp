@@ -35,7 +35,9 @@ const std::set<std::string> kRun = {"attention-heads",
                                     "fashion-mnist-plain",
                                     "fashion-mnist-random",
                                     "mnist",
+                                    "pasted-convolution",
                                     "pasted-gated",
+                                    "pasted-layer-norm",
                                     "toy"};
 
 /// What ptxas says of each image, in their order; many examples share kernels.
