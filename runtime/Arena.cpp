@@ -22,7 +22,7 @@ namespace modc {
 
 /// A large page of the machine, and what of one is worth taking it whole.
 constexpr size_t kLargePage = size_t(2) << 20;
-constexpr size_t kWorthLarge = size_t(512) << 10;
+constexpr size_t kWorthLarge = size_t(1) << 20;
 
 /// Kernels go through weights in rows that are whole pages apart: with pages of
 /// 4 KiB each of these costs a translation, and where the pages lie decides
@@ -30,11 +30,12 @@ constexpr size_t kWorthLarge = size_t(512) << 10;
 static void *allocateInLargePages(size_t bytes) {
   size_t rest = bytes % kLargePage;
   size_t large = bytes - rest + (rest >= kWorthLarge ? kLargePage : 0);
-  void *memory = std::aligned_alloc(kLargePage, std::max(bytes, large));
+  void *memory = nullptr;
+  if (posix_memalign(&memory, kLargePage, std::max(bytes, large)) != 0)
+    return nullptr;
 #ifdef MADV_HUGEPAGE
   // A kernel without large pages says no; the memory is as good as any then.
-  if (memory)
-    (void)madvise(memory, large, MADV_HUGEPAGE);
+  (void)madvise(memory, large, MADV_HUGEPAGE);
 #endif
   return memory;
 }

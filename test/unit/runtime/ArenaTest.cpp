@@ -41,7 +41,7 @@ std::string flagsOf(const void *memory) {
 }
 
 TEST(Arena, IsZeroAndAligned) {
-  for (int64_t bytes : {0, 1, 64, 1000, 1 << 19, (2 << 20) + 100, 5 << 20}) {
+  for (int64_t bytes : {0, 1, 64, 1000, 1 << 20, (2 << 20) + 100, 5 << 20}) {
     Arena arena;
     ASSERT_TRUE(bool(arena.reserve(bytes, "a test")));
     EXPECT_GE(arena.size(), bytes);
@@ -55,7 +55,7 @@ TEST(Arena, LiesInLargePages) {
   if (!std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"))
     GTEST_SKIP() << "a kernel without transparent large pages";
   // The last page is taken whole where a good part of it is wanted.
-  for (int64_t bytes : {int64_t(600) << 10, int64_t(5) << 19}) {
+  for (int64_t bytes : {int64_t(1200) << 10, int64_t(7) << 19}) {
     Arena arena;
     ASSERT_TRUE(bool(arena.reserve(bytes, "a test")));
     EXPECT_EQ(reinterpret_cast<uintptr_t>(arena.data()) % (2 << 20), 0u);
