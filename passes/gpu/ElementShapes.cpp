@@ -171,7 +171,8 @@ Value ElementBuilder::move(Operation *op, ValueRange at) {
     return element(expand.getSrc(), from);
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    Values from(collapse.getSrcType().getRank());
+    // What no dimension of the result stands for has one element.
+    Values from(collapse.getSrcType().getRank(), b.index(0));
     for (auto [place, group] :
          llvm::zip(at, collapse.getReassociationIndices()))
       delinearize(b, place, group, collapse.getSrcType().getShape(), from);

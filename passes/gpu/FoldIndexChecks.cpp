@@ -30,6 +30,15 @@ static bool isRows(Value bound, int64_t range) {
          ShapedType::isDynamic(range);
 }
 
+/// Whether a value counts only where `condition` holds.
+static bool isUsedWhere(Value value, Value condition) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    auto select = dyn_cast<arith::SelectOp>(user);
+    return select && select.getCondition() == condition &&
+           select.getTrueValue() == value && select.getFalseValue() != value;
+  });
+}
+
 void modc::foldIndexChecks(linalg::GenericOp op) {
   if (!op.hasPureTensorSemantics())
     return;
@@ -61,7 +70,8 @@ void modc::foldIndexChecks(linalg::GenericOp op) {
         auto index =
             select ? select.getTrueValue().getDefiningOp<linalg::IndexOp>()
                    : linalg::IndexOp();
-        if (!index || !isConstantIntValue(select.getFalseValue(), 0))
+        if (!index || !isConstantIntValue(select.getFalseValue(), 0) ||
+            !isUsedWhere(extract, select.getCondition()))
           continue;
         int64_t range = ranges[index.getDim()], size = type.getDimSize(d);
         if (ShapedType::isDynamic(size) == ShapedType::isDynamic(range) &&

@@ -110,3 +110,23 @@ func.func @checks(%d: tensor<?x6xf32>) -> tensor<?x6xf32> {
   } -> tensor<?x6xf32>
   return %r : tensor<?x6xf32>
 }
+
+// Elsewhere element 0 is read, and counts.
+// CHECK-LABEL: func.func @chooses(
+// CHECK: %[[K:.*]] = arith.select
+// CHECK: tensor.extract %{{.*}}[%[[K]]]
+func.func @chooses(%x: tensor<?x6xf32>, %table: tensor<6xf32>) -> tensor<?x6xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x6xf32>
+  %e = tensor.empty(%n) : tensor<?x6xf32>
+  %r = linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<?x6xf32>) outs(%e : tensor<?x6xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %j = linalg.index 1 : index
+    %p = arith.cmpf ogt, %in, %zero : f32
+    %k = arith.select %p, %j, %c0 : index
+    %v = tensor.extract %table[%k] : tensor<6xf32>
+    linalg.yield %v : f32
+  } -> tensor<?x6xf32>
+  return %r : tensor<?x6xf32>
+}

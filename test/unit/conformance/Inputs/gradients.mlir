@@ -3,6 +3,7 @@
 
 #all = affine_map<(i, j) -> (i, j)>
 #column = affine_map<(i, j) -> (j)>
+#none = affine_map<(i, j) -> ()>
 #left = affine_map<(n, i, j) -> (n, i)>
 #right = affine_map<(n, i, j) -> (n, j)>
 #outer = affine_map<(n, i, j) -> (n, i, j)>
@@ -40,7 +41,15 @@ modular.network @gradients {
     %u = modular.parameter "unbound" init(normal(0.0, 0.5)) : tensor<2x4xf32>
     %p = modular.softmax %l : tensor<6x4xf32>
     %t = math.tanh %u : tensor<2x4xf32>
-    %w = tensor.insert_slice %t into %p[2, 0] [2, 4] [1, 1] : tensor<2x4xf32> into tensor<6x4xf32>
+    %i = tensor.insert_slice %t into %p[2, 0] [2, 4] [1, 1] : tensor<2x4xf32> into tensor<6x4xf32>
+    %one = modular.parameter "scale" init(constant(1.5)) : tensor<1xf32>
+    %scale = tensor.collapse_shape %one [] : tensor<1xf32> into tensor<f32>
+    %e = tensor.empty() : tensor<6x4xf32>
+    %w = linalg.generic {indexing_maps = [#all, #none, #all], iterator_types = ["parallel", "parallel"]} ins(%i, %scale : tensor<6x4xf32>, tensor<f32>) outs(%e : tensor<6x4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %q = arith.mulf %a, %b : f32
+      linalg.yield %q : f32
+    } -> tensor<6x4xf32>
     %y = modular.linear %x, %w : tensor<?x6xf32>, tensor<6x4xf32> -> tensor<?x4xf32>
     modular.yield %y : tensor<?x4xf32>
   }
