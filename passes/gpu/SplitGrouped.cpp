@@ -72,7 +72,8 @@ struct RowForm {
     SmallVector<int64_t> shape = {ShapedType::kDynamic};
     if (state.multiple != 1)
       shape.push_back(state.multiple);
-    for (int64_t d : ArrayRef(order()).drop_front())
+    SmallVector<int64_t> dims = order();
+    for (int64_t d : ArrayRef(dims).drop_front())
       shape.push_back(type.getDimSize(d));
     return RankedTensorType::get(shape, type.getElementType());
   }
