@@ -7,13 +7,16 @@
 //
 // Bufferization gives each branch of a switch over classes a view of the place
 // that all of them write to, and yields it. Kernels have no views as values.
-// Where branches yield different buffers, they copy them to one.
+// Where branches yield different buffers, they copy them to one, as undefined
+// values of two results, which bufferization takes for one, make them do.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "passes/Passes.h"
 
 namespace modc {
@@ -59,6 +62,26 @@ bool isFresh(Value value, scf::IfOp branch) {
   return isa_and_nonnull<memref::AllocOp>(op) && branch->isAncestor(op);
 }
 
+/// Whether nothing is written through a result or a view of it: what it holds
+/// when the branch ends is all that is asked of it, as bufferization writes
+/// nothing over what is still to be read.
+bool isOnlyRead(Value value) {
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<ViewLikeOpInterface>(user) && user->getNumResults() == 1)
+      return isOnlyRead(user->getResult(0));
+    if (isa<scf::YieldOp>(user) && isa<scf::IfOp>(user->getParentOp()))
+      return isOnlyRead(user->getParentOp()->getResult(use.getOperandNumber()));
+    auto effects = dyn_cast<MemoryEffectOpInterface>(user);
+    SmallVector<MemoryEffects::EffectInstance> ofValue;
+    if (effects)
+      effects.getEffectsOnValue(value, ofValue);
+    return effects && llvm::all_of(ofValue, [](const auto &effect) {
+             return isa<MemoryEffects::Read>(effect.getEffect());
+           });
+  });
+}
+
 /// The buffer that both branches copy what they yield to; null if they may mean
 /// a buffer of others.
 Value shareBuffer(OpResult result) {
@@ -66,9 +89,11 @@ Value shareBuffer(OpResult result) {
   auto type = cast<MemRefType>(result.getType());
   unsigned number = result.getResultNumber();
   scf::YieldOp yields[] = {branch.thenYield(), branch.elseYield()};
-  if (!type.hasStaticShape() || llvm::none_of(yields, [&](scf::YieldOp yield) {
+  bool isFree =
+      isOnlyRead(result) || llvm::any_of(yields, [&](scf::YieldOp yield) {
         return isFresh(yield.getOperand(number), branch);
-      }))
+      });
+  if (!type.hasStaticShape() || !isFree)
     return {};
   OpBuilder builder(branch);
   Location loc = branch.getLoc();

@@ -252,8 +252,8 @@ def HoistViewsPass : Pass<"modular-hoist-views"> {
     %v = memref.subview %y[%i, 0] [1, 4] [1, 1] : ...
     %unused = scf.if %c -> ... // which goes
     ```
-    Branches that yield different buffers, of which one is a branch's own, copy
-    them to one that is made before.
+    Branches that yield different buffers, of which one is a branch's own or
+    which are only read after them, copy them to one that is made before.
   }];
   let dependentDialects = ["mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numHoisted", "views", "Number of views hoisted">];

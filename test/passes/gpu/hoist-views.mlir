@@ -155,3 +155,31 @@ func.func @different(%c: i1, %y: memref<4xf32>) {
   memref.copy %v, %y : memref<4xf32> to memref<4xf32>
   return
 }
+
+// Views of two places that are only read: a copy of the one that counts. So it is
+// with undefined results of a class, which are one place to bufferization.
+// CHECK-LABEL: func.func @only_read(
+// CHECK: %[[S:.*]] = memref.alloc() : memref<1x4xf32>
+// CHECK: scf.if %{{[^ ]*}} {
+// CHECK: %[[A:.*]] = memref.subview %arg1
+// CHECK: memref.copy %[[A]], %[[S]]
+// CHECK: } else {
+// CHECK: %[[B:.*]] = memref.subview %arg2
+// CHECK: memref.copy %[[B]], %[[S]]
+// CHECK: }
+// CHECK: memref.copy %[[S]],
+func.func @only_read(%c: i1, %y: memref<?x4xf32>, %z: memref<?x4xf32>, %i: index) {
+  %one = arith.constant 1.0 : f32
+  %c0 = arith.constant 0 : index
+  %v = scf.if %c -> (!view) {
+    %a = memref.subview %y[%i, 0] [1, 4] [1, 1] : memref<?x4xf32> to !view
+    memref.store %one, %a[%c0, %c0] : !view
+    scf.yield %a : !view
+  } else {
+    %b = memref.subview %z[%i, 0] [1, 4] [1, 1] : memref<?x4xf32> to !view
+    scf.yield %b : !view
+  }
+  %w = memref.subview %y[%i, 0] [1, 4] [1, 1] : memref<?x4xf32> to !view
+  memref.copy %v, %w : !view to !view
+  return
+}
