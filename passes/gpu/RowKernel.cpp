@@ -56,6 +56,10 @@ Value RowKernel::row(Value value, Value at) {
     return results.empty() ? Value()
                            : results[cast<OpResult>(value).getResultNumber()];
   }
+  // What nothing was written to yet: its sizes may be those of an op of this
+  // launch.
+  if (isa_and_nonnull<bufferization::AllocTensorOp>(op))
+    return b.empty(rowType(value));
   if (op && ops.contains(op)) {
     op->emitOpError("is read at other rows by the launch that computes it");
     return {};

@@ -267,6 +267,28 @@ func.func @wide(%x: tensor<?x80xf32> {modular.name = "x", modular.role = "input"
   return %o : tensor<?x10xf32>
 }
 
+// What a scan of one step stacks is the row's own where one launch makes and reads it:
+// no op of the scan is left to ask for its size.
+// CHECK-LABEL: func.func @one_step(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x3xf32> {{{[^}]*}}}, %[[Y:[^:]*]]: tensor<?x3xf32>
+// CHECK-NOT: math.tanh
+// CHECK: %[[N:.*]] = tensor.dim %[[X]],
+// CHECK: %[[H:.*]] = call @one_step.tanh(
+// CHECK-NEXT: %[[R:.*]] = call @one_step.insert_slice(%[[Y]], %[[N]], %[[H]]) :
+// CHECK-NEXT: return %[[R]]
+func.func @one_step(%x: tensor<?x3xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                    %y: tensor<?x3xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "N"}) -> tensor<?x3xf32> {
+  %c0 = arith.constant 0 : index
+  %h = math.tanh %x : tensor<?x3xf32>
+  %n = tensor.dim %h, %c0 : tensor<?x3xf32>
+  %none = bufferization.alloc_tensor(%n) : tensor<?x1x3xf32>
+  %all = tensor.insert_slice %h into %none[0, 0, 0] [%n, 1, 3] [1, 1, 1] : tensor<?x3xf32> into tensor<?x1x3xf32>
+  %rows = tensor.collapse_shape %all [[0, 1], [2]] : tensor<?x1x3xf32> into tensor<?x3xf32>
+  %e = math.exp %rows : tensor<?x3xf32>
+  %o = bufferization.materialize_in_destination %e in %y : (tensor<?x3xf32>, tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %o : tensor<?x3xf32>
+}
+
 // An invocation a row: the ops on its row.
 // CHECK-LABEL: func.func private @chain.linear(
 // CHECK-SAME: %[[Y:[^:]*]]: tensor<?x4xf32>, %[[N:[^:]*]]: index, %[[X:[^:]*]]: tensor<?x2xf32>, %[[W:[^:]*]]: tensor<2x4xf32>, %[[B:[^:]*]]: tensor<4xf32>)
