@@ -14,6 +14,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/ElementBuilder.h"
 #include "passes/gpu/LaunchLimits.h"
+#include <limits>
 
 using namespace mlir;
 using namespace modc;
@@ -163,6 +164,11 @@ void modc::emitUpdate(KernelFunction &kernel, UpdateOp op) {
 /// loops of an invocation after 65,535 rounds together.
 constexpr int64_t kSquares = 1024;
 
+/// Of squares, and of squares times kSmall², each as two f32: squares overflow
+/// where their norm, by which a gradient is clipped, does not.
+constexpr int64_t kSums = 4;
+constexpr double kSmall = 0x1p-96;
+
 /// Parts of the first `count` gradients.
 static int64_t countParts(GradientNormOp op, unsigned count) {
   int64_t parts = 0;
@@ -173,8 +179,9 @@ static int64_t countParts(GradientNormOp op, unsigned count) {
 }
 
 RankedTensorType modc::squareSumsType(GradientNormOp op) {
-  return RankedTensorType::get({countParts(op, op.getGradients().size()), 2},
-                               Float32Type::get(op.getContext()));
+  return RankedTensorType::get(
+      {countParts(op, op.getGradients().size()), kSums},
+      Float32Type::get(op.getContext()));
 }
 
 /// Adds what a launch that reads `value` has as arguments.
@@ -201,7 +208,14 @@ unsigned modc::countSquares(GradientNormOp op, unsigned first) {
   return count;
 }
 
-/// (s, r) + x: what the sum rounds away goes to r (Knuth's TwoSum).
+static Value isFinite(TensorBuilder &b, Value sum) {
+  return arith::CmpFOp::create(
+      b, arith::CmpFPredicate::OLT, sum,
+      b.real(sum.getType(), std::numeric_limits<double>::infinity()));
+}
+
+/// (s, r) + x: what the sum rounds away goes to r (Knuth's TwoSum), which would
+/// be no number where the sum is infinite.
 static SmallVector<Value> addTwice(TensorBuilder &b, ValueRange sum, Value x) {
   Value s = arith::AddFOp::create(b, sum[0], x);
   Value virtualX = arith::SubFOp::create(b, s, sum[0]);
@@ -209,6 +223,8 @@ static SmallVector<Value> addTwice(TensorBuilder &b, ValueRange sum, Value x) {
       b,
       arith::SubFOp::create(b, sum[0], arith::SubFOp::create(b, s, virtualX)),
       arith::SubFOp::create(b, x, virtualX));
+  rest = arith::SelectOp::create(b, isFinite(b, s), rest,
+                                 b.real(rest.getType(), 0));
   return {s, arith::AddFOp::create(b, sum[1], rest)};
 }
 
@@ -217,6 +233,7 @@ void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op,
   TensorBuilder &b = kernel.b;
   Type f32 = b.getF32Type();
   Value zero = b.real(f32, 0);
+  SmallVector<Value> none(kSums, zero);
   unsigned end = firstGradient + count;
   int64_t before = countParts(op, firstGradient);
   Value number =
@@ -226,7 +243,7 @@ void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op,
   std::function<SmallVector<Value>(unsigned, int64_t)> select =
       [&](unsigned i, int64_t first) -> SmallVector<Value> {
     if (i == end)
-      return {zero, zero};
+      return none;
     Value gradient = kernel.whole(op.getGradients()[i]);
     Value active = kernel.whole(op.getActive()[i]);
     auto type = tensorType(gradient);
@@ -239,20 +256,22 @@ void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op,
       // So that LaunchRounds.h sees how long it is.
       Value count = arith::MinUIOp::create(b, b.sub(b.index(elements), begin),
                                            b.index(kSquares));
-      return b.loop(
-          b.index(0), count, {zero, zero}, [&](Value k, ValueRange sum) {
-            SmallVector<Value> at =
-                coordinatesOf(b, b.add(begin, k), type.getShape());
-            bool stacked = op.getStacked()[i];
-            Value flag = b.extract(active, stacked ? at[0] : b.index(0));
-            Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flag,
-                                             b.integer(flag.getType(), 0));
-            Value g = b.extract(gradient, at);
-            // Selected, as a gradient that is off may be undefined.
-            return addTwice(b, sum,
-                            arith::SelectOp::create(
-                                b, on, arith::MulFOp::create(b, g, g), zero));
-          });
+      return b.loop(b.index(0), count, none, [&](Value k, ValueRange sums) {
+        SmallVector<Value> at =
+            coordinatesOf(b, b.add(begin, k), type.getShape());
+        bool stacked = op.getStacked()[i];
+        Value flag = b.extract(active, stacked ? at[0] : b.index(0));
+        Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flag,
+                                         b.integer(flag.getType(), 0));
+        // Selected, as a gradient that is off may be undefined.
+        Value g = arith::SelectOp::create(b, on, b.extract(gradient, at), zero);
+        Value small = arith::MulFOp::create(b, g, b.real(f32, kSmall));
+        SmallVector<Value> next =
+            addTwice(b, sums.take_front(2), arith::MulFOp::create(b, g, g));
+        next.append(addTwice(b, sums.drop_front(2),
+                             arith::MulFOp::create(b, small, small)));
+        return next;
+      });
     };
     if (i + 1 == end)
       return its();
@@ -261,12 +280,12 @@ void modc::emitSquareSums(KernelFunction &kernel, GradientNormOp op,
   SmallVector<Value> sum = select(firstGradient, before);
   Value piece = tensor::ExtractSliceOp::create(
       b, kernel.destination(0), ArrayRef<OpFoldResult>{self, b.getIndexAttr(0)},
-      ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(2)},
+      ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(kSums)},
       ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-  for (int64_t k : {0, 1})
+  for (int64_t k = 0; k < kSums; ++k)
     piece = b.insert(sum[k], piece, {b.index(0), b.index(k)});
   kernel.write(piece, 0, {self, b.getIndexAttr(0)},
-               {b.getIndexAttr(1), b.getIndexAttr(2)});
+               {b.getIndexAttr(1), b.getIndexAttr(kSums)});
 }
 
 SmallVector<Value> modc::emitGradientNorm(KernelFunction &kernel,
@@ -275,16 +294,24 @@ SmallVector<Value> modc::emitGradientNorm(KernelFunction &kernel,
   Type f32 = b.getF32Type();
   Value zero = b.real(f32, 0);
   SmallVector<Value> total =
-      b.loop(b.index(0), b.index(tensorType(sums).getDimSize(0)), {zero, zero},
-             [&](Value i, ValueRange sum) {
-               SmallVector<Value> next =
-                   addTwice(b, sum, b.extract(sums, {i, b.index(0)}));
-               next[1] = arith::AddFOp::create(
-                   b, next[1], b.extract(sums, {i, b.index(1)}));
+      b.loop(b.index(0), b.index(tensorType(sums).getDimSize(0)),
+             SmallVector<Value>(kSums, zero), [&](Value i, ValueRange sum) {
+               SmallVector<Value> next;
+               for (int64_t k = 0; k < kSums; k += 2) {
+                 next.append(addTwice(b, sum.slice(k, 2),
+                                      b.extract(sums, {i, b.index(k)})));
+                 next.back() = arith::AddFOp::create(
+                     b, next.back(), b.extract(sums, {i, b.index(k + 1)}));
+               }
                return next;
              });
-  Value norm =
-      math::SqrtOp::create(b, arith::AddFOp::create(b, total[0], total[1]));
+  auto root = [&](Value sum, Value rest) -> Value {
+    return math::SqrtOp::create(b, arith::AddFOp::create(b, sum, rest));
+  };
+  Value large = arith::MulFOp::create(b, root(total[2], total[3]),
+                                      b.real(f32, 1 / kSmall));
+  Value norm = arith::SelectOp::create(b, isFinite(b, total[0]),
+                                       root(total[0], total[1]), large);
   Value clip = kernel.whole(op.getClip());
   auto isAbove = [&](Value x, Value y) -> Value {
     return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, y);

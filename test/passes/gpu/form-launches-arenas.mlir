@@ -82,7 +82,7 @@ func.func @overwritten(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "
 // No launch of the squares for a norm has more than 28 buffers: 13 gradients with
 // their flags beside the sums, then the other two. The sums are one tensor.
 // CHECK-LABEL: func.func @norm(
-// CHECK: %[[EMPTY:.*]] = bufferization.alloc_tensor() : tensor<15x2xf32>
+// CHECK: %[[EMPTY:.*]] = bufferization.alloc_tensor() : tensor<15x4xf32>
 // CHECK-NEXT: %[[SOME:.*]] = call @norm.gradient_norm(%[[EMPTY]], %arg0, %arg15, {{.*}}, %arg12, %arg27) :
 // CHECK-NEXT: %[[SUMS:.*]] = call @norm.gradient_norm.1(%[[SOME]], %arg13, %arg28, %arg14, %arg29) :
 // CHECK-NEXT: call @norm.gradient_norm.2(%{{[^,]*}}, %[[SUMS]],
@@ -163,7 +163,7 @@ func.func @gathered_flags(%frozen: tensor<65xi8> {modular.name = "frozen", modul
 // CHECK: scf.forall (%[[I:.*]]) in (2)
 // CHECK: %[[PART:.*]] = arith.addi %[[I]], %c13
 // CHECK: arith.cmpi ult, %[[PART]], %c14
-// CHECK: tensor.parallel_insert_slice %{{.*}} into %{{.*}}[%[[PART]], 0] [1, 2] [1, 1]
+// CHECK: tensor.parallel_insert_slice %{{.*}} into %{{.*}}[%[[PART]], 0] [1, 4] [1, 1]
 
 // CHECK-LABEL: func.func private @gathered_flags.{{.*}}tensor<66xi64>
 // CHECK: %[[FLAG:.*]] = tensor.extract %{{.*}}[%{{.*}}] : tensor<65xi32>

@@ -39,8 +39,11 @@ func.func @norm(%dw: tensor<3x2xf32> {modular.name = "w", modular.offset = 0 : i
 // CHECK: %[[ROW:.*]] = arith.remui %[[I]], %[[N]]
 // CHECK: tensor.extract_slice %[[X]][%[[ROW]], 0] [1, 2] [1, 1]
 
-// Gradients of members that are not active do not count.
+// Gradients of members that are not active do not count. Squares that overflow do so
+// once more, of smaller numbers.
 // CHECK-LABEL: func.func private @norm.gradient_norm(
 // CHECK: %[[ACTIVE:.*]] = arith.cmpi ne, %{{.*}}, %c0_i8
-// CHECK: %[[SQUARE:.*]] = arith.mulf
-// CHECK: arith.select %[[ACTIVE]], %[[SQUARE]], %{{.*}} : f32
+// CHECK: %[[G:.*]] = arith.select %[[ACTIVE]], %{{.*}}, %{{.*}} : f32
+// CHECK: %[[SMALL:.*]] = arith.mulf %[[G]], %{{.*}} : f32
+// CHECK: arith.mulf %[[G]], %[[G]] : f32
+// CHECK: arith.mulf %[[SMALL]], %[[SMALL]] : f32

@@ -14,6 +14,7 @@
 
 #include "frontend/Compiler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -186,6 +187,14 @@ void Comparison::clearParameters() {
     std::memset(session->parameters(), 0, size_t(signature.parameterBytes));
 }
 
+void Comparison::fillGradients(float value) {
+  for (Session *session : {cpu.get(), gpu.get()}) {
+    auto *numbers = static_cast<float *>(session->gradients());
+    ASSERT_TRUE(numbers);
+    std::fill_n(numbers, size_t(signature.parameterBytes) / 4, value);
+  }
+}
+
 void Comparison::compareArenas() {
   for (const StoredTensor &tensor : signature.parameters)
     compare(tensor.name, tensor.type,
@@ -267,14 +276,16 @@ void Comparison::compare(const std::string &name, DType type, const char *a,
   for (size_t i = 0; i < bytes / width; ++i)
     if (std::isfinite(at(a, i)))
       scale = std::max(scale, std::abs(at(a, i)));
+  // What is no number on one side is none on the other, an infinity the same.
+  auto agree = [&](double x, double y) {
+    if (std::isnan(x) || std::isnan(y))
+      return std::isnan(x) && std::isnan(y);
+    return x == y || std::abs(x - y) <= kTolerance * scale;
+  };
   for (size_t i = 0; i < bytes / width; ++i)
-    // What is no number on one side is none on the other.
-    if (!std::isfinite(at(a, i)))
-      ASSERT_FALSE(std::isfinite(at(b, i))) << name << ", element " << i;
-    else
-      ASSERT_LE(std::abs(at(a, i) - at(b, i)), kTolerance * scale)
-          << name << ", element " << i << " of " << bytes / width << ": "
-          << at(a, i) << " on the processor, " << at(b, i) << " on the device";
+    ASSERT_TRUE(agree(at(a, i), at(b, i)))
+        << name << ", element " << i << " of " << bytes / width << ": "
+        << at(a, i) << " on the processor, " << at(b, i) << " on the device";
 }
 
 } // namespace modc

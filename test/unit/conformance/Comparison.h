@@ -66,6 +66,8 @@ public:
   void runAll(int64_t n, int64_t s, Batch batch = Batch::Drawn);
   /// Parameters and the optimizer's state.
   void compareArenas();
+  /// What `update` is given.
+  void fillGradients(float value);
   /// Scores and objectives of all members become equal.
   void clearParameters();
 

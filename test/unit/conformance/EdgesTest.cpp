@@ -12,6 +12,8 @@
 
 #include "Comparison.h"
 
+#include <cmath>
+
 using namespace modc;
 
 namespace {
@@ -78,6 +80,20 @@ TEST_F(Edges, EqualScores) {
   comparison->clearParameters();
   for (const char *name : {"infer", "evaluate", "e_step"})
     ASSERT_NO_FATAL_FAILURE(comparison->run(name, 33, 4));
+}
+
+/// Clipped, whether or not their squares are numbers of f32; an infinite
+/// gradient has an infinite norm.
+TEST_F(Edges, LargeGradients) {
+  for (float value : {1e15f, 1e25f, 1e36f, INFINITY, NAN}) {
+    SCOPED_TRACE(value);
+    // Which groups are touched.
+    ASSERT_NO_FATAL_FAILURE(comparison->run("m_step", 9, 3));
+    ASSERT_NO_FATAL_FAILURE(comparison->fillGradients(value));
+    ASSERT_NO_FATAL_FAILURE(comparison->run("update", 0, 1));
+    ASSERT_NO_FATAL_FAILURE(comparison->compareArenas());
+    comparison = std::make_unique<Comparison>(model, device);
+  }
 }
 
 /// Nothing hangs, and what is no number on one side is none on the other.
