@@ -14,6 +14,8 @@
 import concurrent.futures
 import hashlib
 import os
+import shutil
+import subprocess
 
 import measure
 import modc_ctypes
@@ -71,21 +73,40 @@ def network(shape, trained):
 """
 
 
+def find_ptxas():
+    """Where frontend/Ptxas.h looks for it."""
+    toolkit = os.environ.get("CUDA_PATH") or "/usr/local/cuda"
+    return shutil.which("ptxas") or shutil.which(os.path.join(toolkit, "bin/ptxas"))
+
+
+def tools_of(modc):
+    """A line for each file that has a part in what `modc` writes: the compiler's bytes,
+    and name, size and time of its libraries and of ptxas."""
+    with open(os.path.realpath(modc), "rb") as file:
+        lines = [hashlib.file_digest(file, "sha256").hexdigest()]
+    listed = subprocess.run(["ldd", os.path.realpath(modc)], capture_output=True, text=True)
+    files = [part for part in listed.stdout.split() if part.startswith("/")]
+    files.append(find_ptxas())
+    for path in filter(None, files):
+        status = os.stat(path)
+        lines.append(f"{os.path.realpath(path)} {status.st_size} {status.st_mtime_ns}")
+    return lines
+
+
 class Models:
     """Compiled models in a folder, which may hold those of an earlier run: the
-    name of a file is a hash of the compiler and of what it was given. `flags` go to
-    the compiler."""
+    name of a file is a hash of the compiler, its tools, and of what it was given.
+    `flags` go to the compiler."""
 
     def __init__(self, modc, folder, flags=()):
         self.modc, self.folder, self.flags = modc, folder, list(flags)
         os.makedirs(folder, exist_ok=True)
-        with open(os.path.realpath(modc), "rb") as file:
-            self.compiler = hashlib.file_digest(file, "sha256").digest()
+        self.tools = tools_of(modc)
 
     def path(self, shape, rule):
         text = network(shape, rule is not None)
-        given = text + str(rule) + "".join(self.flags)
-        name = hashlib.sha256(self.compiler + given.encode())
+        given = self.tools + [text, str(rule)] + self.flags
+        name = hashlib.sha256("\0".join(given).encode())
         return os.path.join(self.folder, name.hexdigest()[:24] + ".so"), text
 
     def compile(self, shape, rule):
