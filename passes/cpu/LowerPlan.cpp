@@ -61,6 +61,8 @@ struct PlanBuilder {
   /// Where rows, slots, offsets and position are made, if not in tensors of
   /// their own.
   ValueRange destinations = {};
+  /// Rows whose operand row is -1 have no positions.
+  bool skipsRows = false;
 
   using Sizes = SmallVector<OpFoldResult>;
   Value makeTensor(SmallVector<OpFoldResult> sizes, int64_t value) {
@@ -78,7 +80,7 @@ struct PlanBuilder {
   SmallVector<Value> forEachPick(
       ValueRange inits,
       function_ref<SmallVector<Value>(Value, Value, Value, ValueRange)> body) {
-    return b.loop(zero, rowCount, inits, [&](Value r, ValueRange outer) {
+    auto forRow = [&](Value r, ValueRange outer) {
       return b.loop(zero, b.index(choose), outer, [&](Value k, ValueRange c) {
         Value member = b.extract(selection, {r, k});
         Value m = b.toIndex(member);
@@ -96,6 +98,16 @@ struct PlanBuilder {
             repeated, [&] { return SmallVector<Value>(c); },
             [&] { return body(r, k, m, c); });
       });
+    };
+    return b.loop(zero, rowCount, inits, [&](Value r, ValueRange outer) {
+      if (!skipsRows)
+        return forRow(r, outer);
+      Value stands =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                b.extract(operandRows, r), b.integer(i32, 0));
+      return b.branch(
+          stands, [&] { return forRow(r, outer); },
+          [&] { return SmallVector<Value>(outer); });
     });
   }
 
@@ -227,6 +239,7 @@ SmallVector<Value> modc::buildPlanInto(TensorBuilder &b, PlanOp op,
                       op.getDuplicates() == Duplicates::Once,
                       operandRows};
   builder.destinations = destinations;
+  builder.skipsRows = static_cast<bool>(operandRows);
   PlanTensors plan = builder.build();
   return {plan.rows, plan.slots, plan.offsets, plan.position};
 }

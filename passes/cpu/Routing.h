@@ -39,8 +39,9 @@ struct PlanTensors {
 };
 
 /// Rows, slots, offsets and position of a plan, made in tensors of their sizes.
-/// `operandRows` has the operand row of each row, null where it is the row.
-/// Pairs of a plan that shares positions have one each.
+/// `operandRows` has the operand row of each row, null where it is the row; a
+/// row of which it is -1 has no positions. Pairs of a plan that shares
+/// positions have one each.
 llvm::SmallVector<mlir::Value> buildPlanInto(TensorBuilder &b, PlanOp op,
                                              mlir::Value selection,
                                              mlir::Value operandRows,

@@ -212,6 +212,11 @@ Value KernelFunction::beginLoop(RowCount count) {
       kInvocations,
       b.getDenseI64ArrayAttr(
           {count.factor, argument ? int64_t(argument.getArgNumber()) : -1}));
+  if (count.distinct)
+    function->setAttr(
+        kDistinct,
+        b.getI64IntegerAttr(
+            cast<BlockArgument>(whole(count.distinct)).getArgNumber()));
   Value used = bound;
   if (count.plan) {
     PlanTensors tensors = plan(count.plan);

@@ -28,6 +28,10 @@ namespace modc {
 /// On functions that are kernels: [f, a] for f times argument a invocations, or
 /// f if a is -1.
 constexpr llvm::StringLiteral kInvocations = "modular.invocations";
+/// On functions that are kernels of rows some of which stand for others: the
+/// argument that has the row that each stands for. An invocation whose row is
+/// not its own leaves at once.
+constexpr llvm::StringLiteral kDistinct = "modular.distinct";
 
 /// What a kernel is called with.
 struct KernelInput {
@@ -75,7 +79,8 @@ public:
   mlir::Value addDestination(mlir::RankedTensorType type);
 
   /// Starts the loop over `count` invocations, whose number it gives. With
-  /// `plan`, only as many as the plan has positions.
+  /// `plan`, only as many as the plan has positions; with `distinct`, those of
+  /// first rows alone do anything.
   mlir::Value beginLoop(RowCount count);
   /// The destinations as one invocation sees them.
   mlir::Value destination(unsigned i) const {

@@ -20,6 +20,9 @@ using namespace mlir;
 using namespace modc;
 
 bool modc::isReadOutside(Value value, ArrayRef<Operation *> ops) {
+  // By the launches over those rows, whatever their ops read.
+  if (value.getDefiningOp<DistinctRowsOp>())
+    return true;
   SmallVector<Value> list = {value};
   while (!list.empty()) {
     Value next = list.pop_back_val();
@@ -54,9 +57,12 @@ static void addRead(Operation *op, const DenseSet<Operation *> &own,
   }
 }
 
-static unsigned countBuffers(ArrayRef<Operation *> ops) {
+static unsigned countBuffers(const Launch &launch) {
+  ArrayRef<Operation *> ops = launch.ops;
   DenseSet<Operation *> own(ops.begin(), ops.end());
   SetVector<Value> read;
+  if (launch.rows.distinct)
+    read.insert(launch.rows.distinct);
   unsigned count = 0;
   for (Operation *op : ops) {
     addRead(op, own, read);
@@ -76,7 +82,7 @@ void modc::splitWideLaunches(SmallVectorImpl<Launch> &launches) {
     Launch &launch = launches[i];
     size_t half = launch.ops.size() / 2;
     if (launch.kind != Launch::Rows || half == 0 ||
-        countBuffers(launch.ops) <= kBuffers)
+        countBuffers(launch) <= kBuffers)
       continue;
     Launch second = {launch.kind, launch.rows,
                      SmallVector<Operation *>(

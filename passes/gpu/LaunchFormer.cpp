@@ -118,14 +118,14 @@ private:
     if (auto gates = dyn_cast<GatesOp>(op))
       return !gates.getRows() || operand != gates.getScores();
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
-      return placement.get(operand)->rows == placement.get(insert)->rows;
+      return placement.get(operand)->rows.isOf(placement.get(insert)->rows);
     if (auto stored = dyn_cast<KeepStoredOp>(op))
       return operand == stored.getSelection();
     if (auto combine = dyn_cast<CombineOp>(op))
       return operand == combine.getGates();
     if (auto cotangent = dyn_cast<GateCotangentOp>(op))
       return operand == cotangent.getCotangent();
-    if (isa<UniformOp, KeepBestOp, DispatchOp, TileRowsOp>(op))
+    if (isa<UniformOp, KeepBestOp, DispatchOp, TileRowsOp, DistinctRowsOp>(op))
       return false;
     // Captured by a body: read wherever it says.
     return llvm::is_contained(op->getOperands(), operand);

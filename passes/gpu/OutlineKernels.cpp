@@ -126,6 +126,14 @@ private:
     auto branch = scf::IfOp::create(b, runs, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(branch.thenYield());
+    if (auto distinct = function->getAttrOfType<IntegerAttr>(kDistinct)) {
+      Value first = memref::LoadOp::create(
+          b, mapping.lookup(function.getArgument(distinct.getInt())), id);
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, first,
+                                            b.toInteger(id, first.getType()));
+      branch = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+      b.setInsertionPoint(branch.thenYield());
+    }
     for (Operation &inner : forall.getBody()->without_terminator())
       if (failed(cloneInto(&inner)))
         return failure();

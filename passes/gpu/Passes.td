@@ -147,8 +147,14 @@ def PrepareLaunchesPass : Pass<"modular-prepare-launches", "mlir::ModuleOp"> {
   let summary = "give programs the form that launches take";
   let description = [{
     Scalars of the call (seed, step, learning rate) come in one tensor of words,
-    with the role "scalar": integers as two words each, then reals. Distinct rows
-    are all rows, and named ops of linalg generic ones.
+    with the role "scalar": integers as two words each, then reals. Named ops of
+    linalg are generic ones.
+
+    How many rows `modular.distinct_rows` finds is no size that a host could know.
+    So they stay in their places: from here on `index` has the first row that
+    agrees with each row, what is taken at `first` is what all rows have, and
+    `first` itself, as the rows of a plan, has a row's parent where it is the first
+    one and -1 where it has no positions.
 
     ```mlir
     func.func @update(%lr: f32 {modular.name = "lr", modular.role = "real"}) {
@@ -208,7 +214,9 @@ def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
     Rows that a dispatch only moves to positions are gathered by who reads them.
     Flags that a program makes are words, as bytes side by side would have to be
     written atomically. `modular.invocations` of a function says how many
-    invocations a call has: a factor, and the argument that it is of.
+    invocations a call has: a factor, and the argument that it is of. With
+    `modular.distinct`, those alone do anything whose row that argument names
+    itself: the rows of others are read in its place.
 
     ```mlir
     %y = modular.linear %x, %w, %b : ...

@@ -60,6 +60,7 @@ RowCount Placement::positionsOf(Value plan) const {
   RowCount rows = rowsOf(plan);
   rows.factor *= cast<PlanType>(plan.getType()).getChoose();
   rows.plan = plan;
+  rows.distinct = {};
   return rows;
 }
 
@@ -94,7 +95,7 @@ void Placement::visitSize(Operation *op) {
     if (!index || !source || *index != source->dim)
       return;
     RowCount rows = source->rows;
-    rows.plan = {};
+    rows.plan = rows.distinct = {};
     rows.factor *= source->multiple;
     sizes[result] = rows;
     return;
@@ -171,13 +172,23 @@ bool Placement::visitRouted(Operation *op) {
     auto source = rowsOfValue(insert.getSource());
     auto into = rowsOfValue(insert.getDest());
     SmallVector<OpFoldResult> offsets = insert.getMixedOffsets();
-    return source && into && *source != *into &&
+    return source && into && !source->isOf(*into) &&
            isConstantIntValue(offsets[0], 0) && placeAll(into);
   }
   if (auto plan = dyn_cast<PlanOp>(op)) {
-    if (auto rows = rowsOfValue(plan.getSelection()))
+    if (auto rows = rowsOfValue(plan.getSelection())) {
       planRows[plan] = *rows;
+      // Of the others it has no positions.
+      if (plan.isDistinct())
+        if (auto distinct = plan.getRows().getDefiningOp<DistinctRowsOp>())
+          planRows[plan].distinct = distinct.getIndex();
+    }
     return true;
+  }
+  if (auto distinct = dyn_cast<DistinctRowsOp>(op)) {
+    auto rows = rowsOfValue(distinct.getKeys());
+    auto parents = rowsOfValue(distinct.getParent());
+    return rows && parents && rows->isOf(*parents) && placeAll(rows);
   }
   if (auto combine = dyn_cast<CombineOp>(op))
     return placeAll(rowsOf(combine.getPlan()));
@@ -196,8 +207,7 @@ bool Placement::visitRouted(Operation *op) {
               {points.factor / perPoint, points.points, points.candidates, {}});
     return true;
   }
-  return isa<UsageOp, DistinctRowsOp, UpdateOp, GradientNormOp, DefinedWhereOp>(
-      op);
+  return isa<UsageOp, UpdateOp, GradientNormOp, DefinedWhereOp>(op);
 }
 
 /// Merges rows with dimensions that follow them, or parts them: then each part
@@ -237,8 +247,8 @@ bool Placement::visitReshape(Operation *op) {
   if (rowDim < 0 || inner < 1 || (collapse && rowDim != source->dim))
     return false;
   RowCount rows = source->rows;
-  // Of positions it is not known how many there are.
-  if (inner > 1 && rows.plan)
+  // Of these it is not known how many there are.
+  if (inner > 1 && (rows.plan || rows.distinct))
     return false;
   if (collapse ? llvm::MulOverflow(rows.factor, inner, rows.factor)
                : rows.factor % inner != 0)
@@ -263,22 +273,30 @@ bool Placement::visitStructured(Operation *op) {
   for (bool undefined : {false, true})
     for (Value operand : operands)
       if (auto found = get(operand))
-        if (!rows && isUndefined(operand) == undefined)
-          rows = found->rows;
+        if (isUndefined(operand) == undefined) {
+          if (!rows)
+            rows = found->rows;
+          // There are results where all operands have values.
+          if (found->rows.distinct && rows->isOf(found->rows)) {
+            if (rows->distinct && *rows != found->rows)
+              return false;
+            rows = found->rows;
+          }
+        }
   if (!rows)
     return false;
   RowAnalysis analysis;
   for (Value operand : operands) {
     auto found = get(operand);
     if (found && isUndefined(operand) && found->rows.isLike(*rows) &&
-        found->rows != *rows) {
+        !found->rows.isOf(*rows)) {
       // An empty tensor of N·T rows is as well one of T rows for each of N.
       int64_t total = found->rows.factor * found->multiple;
       if (total % rows->factor)
         return false;
       analysis.set(operand, RowState::rows(found->dim, total / rows->factor));
     } else if (found) {
-      if (found->rows != *rows && !isUndefined(operand))
+      if (!found->rows.isOf(*rows) && !isUndefined(operand))
         return false;
       analysis.set(operand, RowState::rows(found->dim, found->multiple));
     } else if (operand.getType().isIndex()) {

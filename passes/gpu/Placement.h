@@ -9,7 +9,8 @@
 // each tensor of a program is told its rows: how many there are, as a product
 // of the sizes of a call, and which dimension they are.
 // dialect/RowIndependence.h knows one set of rows, the points; a program has
-// several: points, candidates of points, positions of a plan.
+// several: points, candidates of points, positions of a plan. Candidates that
+// made the same choices share work: the first of them has it, in its place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,14 +32,21 @@ struct RowCount {
   /// The plan whose positions the rows are; there may be fewer than the product
   /// then, as duplicates have none.
   mlir::Value plan;
+  /// The index of the modular.distinct_rows whose first rows alone have values:
+  /// row r is read as row index[r].
+  mlir::Value distinct = {};
 
   bool isStatic() const { return !points && !candidates; }
   /// Whether the two differ in a constant factor only.
   bool isLike(const RowCount &o) const {
     return points == o.points && candidates == o.candidates;
   }
-  bool operator==(const RowCount &o) const {
+  /// Whether both are the same rows, though fewer of them may have values.
+  bool isOf(const RowCount &o) const {
     return factor == o.factor && isLike(o) && plan == o.plan;
+  }
+  bool operator==(const RowCount &o) const {
+    return isOf(o) && distinct == o.distinct;
   }
   bool operator!=(const RowCount &o) const { return !(*this == o); }
   /// Nothing where the product would have a square.

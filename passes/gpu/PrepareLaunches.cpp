@@ -35,7 +35,7 @@ struct PrepareLaunchesPass
       if (failed(checkElements(program)))
         return signalPassFailure();
       takeScalars(program);
-      numberRows(program);
+      keepPlaces(program);
       generalize(program);
     }
   }
@@ -95,24 +95,45 @@ private:
           b, argument.getType(), word(2 * integers.size() + i)));
   }
 
-  /// Distinct rows are all rows.
-  void numberRows(func::FuncOp program) {
-    OpBuilder builder(program.getBody());
+  /// How many rows are distinct no host knows: they stay in their places among
+  /// all rows, so that what is taken for the first ones is there, and the rows
+  /// of plans tell which they are.
+  void keepPlaces(func::FuncOp program) {
     SmallVector<DistinctRowsOp> distinct;
     program.walk([&](DistinctRowsOp op) { distinct.push_back(op); });
     for (DistinctRowsOp op : distinct) {
-      TensorBuilder b(op.getLoc(), builder);
-      b.setInsertionPoint(op);
-      Value rows = tensor::EmptyOp::create(
-          b, ArrayRef<OpFoldResult>{b.dim(op.getKeys(), 0)}, b.getI32Type());
-      rows =
-          b.generic({}, rows, b.getMultiDimIdentityMap(1), 0, [&](ValueRange) {
-            return SmallVector<Value>{
-                b.toInteger(linalg::IndexOp::create(b, 0), b.getI32Type())};
-          })[0];
-      op.replaceAllUsesWith(ValueRange{rows, rows});
-      op.erase();
+      Value first = op.getFirst();
+      SmallVector<TakeRowsOp> takes;
+      for (Operation *user : first.getUsers())
+        if (auto take = dyn_cast<TakeRowsOp>(user);
+            take && take.getRows() == first)
+          takes.push_back(take);
+      SmallVector<PlanOp> plans;
+      for (TakeRowsOp take : takes) {
+        if (take.getInput() == op.getParent())
+          for (Operation *user : take->getUsers())
+            if (auto plan = dyn_cast<PlanOp>(user))
+              plans.push_back(plan);
+        take.replaceAllUsesWith(take.getInput());
+        take.erase();
+      }
+      if (!first.use_empty())
+        first.replaceAllUsesWith(numberRows(op));
+      for (PlanOp plan : plans)
+        plan.getRowsMutable().assign(first);
     }
+  }
+
+  /// 0, 1, 2, … for all rows.
+  static Value numberRows(DistinctRowsOp op) {
+    OpBuilder builder(op);
+    TensorBuilder b(op.getLoc(), builder);
+    Value rows = tensor::EmptyOp::create(
+        b, ArrayRef<OpFoldResult>{b.dim(op.getKeys(), 0)}, b.getI32Type());
+    return b.generic({}, rows, b.getMultiDimIdentityMap(1), 0, [&](ValueRange) {
+      return SmallVector<Value>{
+          b.toInteger(linalg::IndexOp::create(b, 0), b.getI32Type())};
+    })[0];
   }
 
   void generalize(func::FuncOp program) {

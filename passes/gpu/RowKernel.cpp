@@ -113,6 +113,8 @@ RowKernel::Values RowKernel::emit(Operation *op, Value at) {
     Value index = element(take.getRows(), at);
     return {index ? row(take.getInput(), b.toIndex(index)) : Value()};
   }
+  if (auto distinct = dyn_cast<DistinctRowsOp>(op))
+    return emitDistinct(distinct, at);
   if (auto stored = dyn_cast<KeepStoredOp>(op))
     return emitKeepStored(stored, at);
   if (auto best = dyn_cast<KeepBestOp>(op))

@@ -54,6 +54,7 @@ private:
   /// The results of an op for row `at`; empty after an error.
   Values emit(mlir::Operation *op, mlir::Value at);
   Values emitUniform(UniformOp op, mlir::Value at);
+  Values emitDistinct(DistinctRowsOp op, mlir::Value at);
   Values emitKeepStored(KeepStoredOp op, mlir::Value at);
   Values emitFirstRows(mlir::tensor::InsertSliceOp op, RowCount count,
                        mlir::Value at);

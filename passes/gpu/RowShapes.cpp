@@ -148,7 +148,7 @@ RowKernel::Values RowKernel::emitShape(Operation *op, Value at) {
   }
   auto insert = cast<tensor::InsertSliceOp>(op);
   RowCount count = placement.get(insert.getSource())->rows;
-  if (count != placement.get(insert.getDest())->rows)
+  if (!count.isOf(placement.get(insert.getDest())->rows))
     return emitFirstRows(insert, count, at);
   Value source = row(insert.getSource(), at), into = row(insert.getDest(), at);
   if (!source || !into)

@@ -35,8 +35,7 @@ static DistinctRowsOp getDistinct(const Repetition &how) {
   return distinct && distinct.getIndex() == how.index ? distinct : nullptr;
 }
 
-/// Whether `value` holds 0, 1, 2, …
-static bool isCounting(Value value) {
+bool modc::isCounting(Value value) {
   auto generic = value.getDefiningOp<linalg::GenericOp>();
   if (!generic || generic.getNumDpsInputs() || generic.getNumLoops() != 1)
     return false;

@@ -35,6 +35,9 @@ struct RepeatedRows {
 };
 std::optional<RepeatedRows> getRepeatedRows(mlir::Value value);
 
+/// Whether `value` is made to hold 0, 1, 2, …
+bool isCounting(mlir::Value value);
+
 /// The finest of the repetitions of `values`, if each value's rows repeat
 /// others and each repetition is a prefix of the finest.
 std::optional<Repetition> getCommonRepetition(mlir::ValueRange values);

@@ -60,15 +60,20 @@ struct PlanBuilder {
   }
 
   struct Pick {
-    Value row, slot, member;
+    Value row, slot, member, operandRow;
     Value counts; ///< null: yes
   };
   Pick loadPick(Value number) {
-    Pick pick{b.div(number, choose), b.rem(number, choose), {}, {}};
+    Pick pick{b.div(number, choose), b.rem(number, choose), {}, {}, {}};
     Value named = b.load(plan.selection, {pick.row, pick.slot});
     // Never outside of a buffer, whatever a selection holds.
     pick.member = b.clamp(b.toIndex(named), members - 1);
-    if (!plan.skips())
+    if (plan.operandRows) {
+      pick.operandRow = b.load(plan.operandRows, pick.row);
+      pick.counts = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                          pick.operandRow, b.integer(0));
+    }
+    if (!plan.once || choose == 1)
       return pick;
     Value repeated = b.loop(
         b.index(0), b.index(choose - 1), 1, b.integer(0),
@@ -78,7 +83,7 @@ struct PlanBuilder {
           return DeviceBuilder::Values{b.select(
               b.both(b.less(other, pick.slot), same), b.integer(1), seen[0])};
         })[0];
-    pick.counts = b.equal(repeated, b.integer(0));
+    pick.counts = b.both(pick.counts, b.equal(repeated, b.integer(0)));
     return pick;
   }
 
@@ -181,9 +186,8 @@ struct PlanBuilder {
       }
       b.when(counts, [&] {
         Value at = b.toIndex(position);
-        Value row = plan.operandRows ? b.load(plan.operandRows, pick.row)
-                                     : b.toInteger(pick.row);
-        b.store(row, plan.rows, at);
+        b.store(plan.operandRows ? pick.operandRow : b.toInteger(pick.row),
+                plan.rows, at);
         if (plan.slots)
           b.store(b.toInteger(pick.slot), plan.slots, at);
       });

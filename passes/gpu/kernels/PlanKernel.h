@@ -21,14 +21,16 @@ namespace modc {
 /// What a plan is made of and what becomes of it: buffers of i32. A pick is
 /// pick k of row r, and there are R·K of them in order of rows.
 struct PlanBuffers {
-  mlir::Value selection;   ///< [R, K], members
-  mlir::Value rowCount;    ///< R, i32, the same in all invocations
-  mlir::Value operandRows; ///< [R] or null: what rows stand for
-  mlir::Value offsets;     ///< [M + 1], out: first position of each member
-  mlir::Value rows;        ///< [R·K], out: operand row of each position
-  mlir::Value slots;       ///< [R·K] or null, out: k of each position
-  mlir::Value position;    ///< [R, K], out: -1 for none
-  mlir::Value usage;       ///< [M] or null, out: picks that name a member
+  mlir::Value selection; ///< [R, K], members
+  mlir::Value rowCount;  ///< R, i32, the same in all invocations
+  /// [R] or null: what rows stand for; a row of which it is -1 has no
+  /// positions, as an earlier one has them.
+  mlir::Value operandRows;
+  mlir::Value offsets;  ///< [M + 1], out: first position of each member
+  mlir::Value rows;     ///< [R·K], out: operand row of each position
+  mlir::Value slots;    ///< [R·K] or null, out: k of each position
+  mlir::Value position; ///< [R, K], out: -1 for none
+  mlir::Value usage;    ///< [M] or null, out: picks that name a member
   /// A second pick of a member by a row has no position; what stands behind
   /// the last position is 0.
   bool once = false;
@@ -36,7 +38,7 @@ struct PlanBuffers {
   int64_t choose() const { return sizeOf(selection, 1); }
   int64_t members() const { return sizeOf(offsets, 0) - 1; }
   /// Picks of a row may lack a position.
-  bool skips() const { return once && choose() > 1; }
+  bool skips() const { return operandRows || (once && choose() > 1); }
 };
 
 /// Invocations of a group, for all kernels of a plan: as many as 16 KiB of

@@ -118,4 +118,21 @@ module {
     memref.store %p, %o[%c0] : memref<1xf32>
     return
   }
+
+  // An invocation whose row is that of an earlier one leaves.
+  // CHECK: gpu.module @run.distinct_kernel
+  // CHECK: gpu.func @kernel(%[[Y:[^:]*]]: memref<?xf32, #gpu.address_space<global>>, %[[INDEX:[^:]*]]: memref<?xi32, #gpu.address_space<global>>) kernel
+  // CHECK: scf.if
+  // CHECK-NEXT: %[[FIRST:.*]] = memref.load %[[INDEX]][%[[I:.*]]]
+  // CHECK-NEXT: %[[ROW:.*]] = arith.index_cast %[[I]] : index to i32
+  // CHECK-NEXT: %[[IS:.*]] = arith.cmpi eq, %[[FIRST]], %[[ROW]]
+  // CHECK-NEXT: scf.if %[[IS]]
+  // CHECK-NEXT: memref.store %{{.*}}, %[[Y]]
+  func.func private @run.distinct(%o: memref<?xf32>, %n: index, %index: memref<?xi32>) attributes {modular.distinct = 2 : i64, modular.invocations = array<i64: 1, 1>} {
+    %one = arith.constant 1.0 : f32
+    scf.forall (%i) in (%n) {
+      memref.store %one, %o[%i] : memref<?xf32>
+    }
+    return
+  }
 }

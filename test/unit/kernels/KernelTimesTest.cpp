@@ -15,7 +15,6 @@
 #include "Groups.h"
 #include "KernelFixture.h"
 #include "passes/gpu/kernels/ChainKernel.h"
-#include "passes/gpu/kernels/DistinctKernel.h"
 #include "passes/gpu/kernels/GradientKernel.h"
 #include "passes/gpu/kernels/PlanKernel.h"
 
@@ -147,40 +146,6 @@ TEST_F(DISABLED_KernelTimes, Plans) {
       measure(what + "three launches",
               {launch(2, blocks), launch(3, 1), launch(4, blocks)});
     }
-  }
-}
-
-TEST_F(DISABLED_KernelTimes, DistinctRows) {
-  std::vector<BufferType> buffers = {
-      {kRead, 'i', {-1, 1}},   {kReadWrite, 'i', {-1}}, {kReadWrite, 'i', {-1}},
-      {kReadWrite, 'i', {-1}}, {kReadWrite, 'i', {-1}}, {kReadWrite, 'i', {1}},
-      {kReadWrite, 'i', {-1}}};
-  std::vector<std::shared_ptr<const Kernel>> kernels;
-  for (int step = 0; step < 3; ++step)
-    kernels.push_back(load(BuiltKernel(
-        "distinct" + std::to_string(step), buffers, 2, kDistinctThreads,
-        [&](DeviceBuilder &b, ValueRange in, ValueRange words) {
-          DistinctBuffers rows{in[0], {},    words[0], words[1], in[1],
-                               in[2], in[3], in[4],    in[5]};
-          if (step == 0)
-            return buildDistinctMatch(b, rows, in[6]);
-          if (step == 1)
-            return buildDistinctNumber(b, rows, in[6]);
-          buildDistinctIndex(b, rows);
-        })));
-  for (size_t points : {32, 320, 4096}) {
-    size_t rows = points * 10;
-    int64_t groups = int64_t(rows) / kDistinctThreads + 1;
-    std::vector<DeviceRange> in = {
-        put(drawMembers(rows, 8)),    fill<int32_t>(rows), fill<int32_t>(rows),
-        fill<int32_t>(rows),          fill<int32_t>(rows), fill<int32_t>(1),
-        fill<int32_t>(size_t(groups))};
-    CommandList commands;
-    for (const auto &kernel : kernels)
-      commands.push_back(LaunchCommand{
-          kernel, {groups, 1, 1}, in, {uint32_t(rows), uint32_t(points)}, ""});
-    measure("distinct, " + std::to_string(points) + " points, 10 candidates",
-            commands);
   }
 }
 

@@ -21,9 +21,12 @@ namespace {
 struct Kind {
   int64_t members, choose;
   bool once = false, stands = false, slots = true, usage = true;
+  /// Two rows of three have no positions.
+  bool sparse = false;
   std::string name() const {
     return "plan_" + std::to_string(members) + "_" + std::to_string(choose) +
-           (once ? "_once" : "") + (stands ? "_stands" : "");
+           (once ? "_once" : "") + (stands ? "_stands" : "") +
+           (sparse ? "_sparse" : "");
   }
 };
 
@@ -34,6 +37,8 @@ const Kind kKinds[] = {{8, 1},
                        {5, 3, /*once=*/true},
                        {33, 2, false, /*stands=*/true, /*slots=*/false},
                        {130, 1, false, true, true, /*usage=*/false},
+                       {8, 1, false, true, true, true, /*sparse=*/true},
+                       {5, 3, true, true, true, true, /*sparse=*/true},
                        {1024, 2, /*once=*/true},
                        {1024, 1},
                        {2000, 1}};
@@ -42,7 +47,8 @@ enum Step { All, Counts, Offsets, Positions };
 
 BuiltKernel makePlan(const Kind &kind, Step step) {
   int64_t m = kind.members, k = kind.choose;
-  int64_t width = kind.once && kind.usage && k > 1 ? 2 * m : m;
+  bool skips = kind.stands || (kind.once && k > 1);
+  int64_t width = kind.usage && skips ? 2 * m : m;
   // Unused ones stay bound: a kernel's buffers are numbered.
   std::vector<BufferType> buffers = {
       {kRead, 'i', {-1, k}},      {kRead, 'i', {-1}},
@@ -98,7 +104,7 @@ Plan sort(const Kind &kind, const std::vector<int32_t> &selection,
       bool repeated = false;
       for (size_t q = row * choose; q < p; ++q)
         repeated |= selection[q] == m;
-      if (kind.once && repeated)
+      if ((kind.once && repeated) || (kind.stands && stands[row] < 0))
         continue;
       plan.rows[size_t(next)] = kind.stands ? stands[row] : int32_t(row);
       plan.slots[size_t(next)] = int32_t(p % choose);
@@ -119,7 +125,7 @@ protected:
     size_t picks = selection.size(), rows = picks / size_t(kind.choose);
     std::vector<int32_t> stands(rows);
     for (size_t r = 0; r < rows; ++r)
-      stands[r] = int32_t((r * 7 + 3) % (rows + 5));
+      stands[r] = kind.sparse && r % 3 ? -1 : int32_t((r * 7 + 3) % (rows + 5));
     Plan wanted = sort(kind, selection, stands);
     std::vector<int32_t> junk(picks, -7);
     int64_t blocks = (int64_t(picks) + kPlanBlock - 1) / kPlanBlock;
@@ -229,7 +235,7 @@ TEST(PlanKernel, FitsSharedMemory) {
 }
 
 TEST(PlanKernel, AssemblesWithoutSpills) {
-  for (const Kind &kind : {kKinds[0], kKinds[4], kKinds[7]})
+  for (const Kind &kind : {kKinds[0], kKinds[4], kKinds[8], kKinds[9]})
     for (Step step : {All, Counts, Offsets, Positions})
       makePlan(kind, step).checkPtx();
 }
