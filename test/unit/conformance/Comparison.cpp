@@ -220,6 +220,7 @@ void Comparison::fill(const ProgramSpec &program, Buffers &buffers, int64_t n,
   auto number = [&]() {
     return batch == Batch::NotANumber ? NAN
            : batch == Batch::Infinite ? INFINITY
+           : batch == Batch::Large    ? 1e30f * normal(random)
                                       : normal(random);
   };
   for (size_t i = 0; i < program.buffers.size(); ++i) {

@@ -34,7 +34,14 @@ compileText(const std::string &text, const std::string &name,
 std::shared_ptr<Device> lavapipe();
 
 /// What a batch is filled with.
-enum class Batch { Drawn, OneMember, NoLastMember, NotANumber, Infinite };
+enum class Batch {
+  Drawn,
+  OneMember,
+  NoLastMember,
+  Large,
+  NotANumber,
+  Infinite
+};
 
 /// Memory for the buffers of one call.
 struct Buffers {
