@@ -19,6 +19,7 @@
 #include "runtime/formats/Idx.h"
 #include "runtime/formats/Npy.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace modc {
@@ -60,8 +61,8 @@ Status checkLabels(const Tensor &tensor, int64_t classes) {
   return {};
 }
 
-/// Rows of bytes as numbers x/255. Rows are far apart, so that each is asked for
-/// while the ones before it are divided, in vectors.
+/// Rows of bytes as numbers x/255. Rows are far apart, so that each is asked
+/// for while the ones before it are divided, in vectors.
 template <typename T>
 void gatherBytes(const uint8_t *__restrict data, int64_t width,
                  const int64_t *__restrict indices, int64_t number,
@@ -241,12 +242,12 @@ Result<Dataset> Dataset::open(const Signature &signature,
         return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
       };
       if (paths.size() != needed)
-        return makeError(
-            "data ", inQuotes(source), " is neither toy nor fashion-mnist nor ",
-            "a .csv file, and names ", count(paths.size(), "file"),
-            ", but network ", inQuotes(signature.network), " has ",
-            count(signature.inputs.size(), "input"), " and ",
-            count(signature.wanted.size(), "target"));
+        return makeError("data ", inQuotes(source),
+                         " is neither toy nor fashion-mnist nor ",
+                         "a .csv file, and names ", count(paths.size(), "file"),
+                         ", but network ", inQuotes(signature.network), " has ",
+                         count(signature.inputs.size(), "input"), " and ",
+                         count(signature.wanted.size(), "target"));
       for (const std::string &path : paths)
         if (path.empty())
           return makeError("data ", inQuotes(source),
@@ -280,27 +281,53 @@ std::vector<int32_t> Dataset::labels() const {
   return {};
 }
 
-void Dataset::gather(const int64_t *indices, int64_t number,
-                     const BatchBuffers &buffers) const {
+void Dataset::gather(const Session &session, const int64_t *indices,
+                     int64_t number, const BatchBuffers &buffers) const {
+  size_t bytes = 1;
+  for (const Column &column : columns)
+    bytes += size_t(column.width) * sizeOf(column.type);
+  // A task is worth the waking of a thread.
+  constexpr size_t kTaskBytes = size_t(48) << 10;
+  struct Work {
+    const Dataset &data;
+    const int64_t *indices;
+    const BatchBuffers &buffers;
+    int64_t number, points;
+  } work{*this, indices, buffers, number,
+         int64_t((kTaskBytes + bytes - 1) / bytes)};
+  session.parallelFor((number + work.points - 1) / work.points,
+                      [](void *user, int64_t task, int64_t) {
+                        const Work &work = *static_cast<const Work *>(user);
+                        int64_t first = task * work.points;
+                        work.data.gatherPart(
+                            work.indices, first,
+                            std::min(first + work.points, work.number),
+                            work.buffers);
+                      },
+                      &work);
+}
+
+void Dataset::gatherPart(const int64_t *indices, int64_t first, int64_t last,
+                         const BatchBuffers &buffers) const {
   for (const Column &column : columns) {
-    void *out = buffers.data(column.name);
+    auto *out = static_cast<uint8_t *>(buffers.data(column.name));
     if (!out)
       continue;
+    size_t bytes = size_t(column.width) * sizeOf(column.type);
+    out += size_t(first) * bytes;
     const uint8_t *data = column.tensor.data;
     bool isFloat = column.type == DType::F32 || column.type == DType::F64;
     if (isFloat && column.tensor.type == DType::U8) {
       if (column.type == DType::F32)
-        gatherBytes(data, column.width, indices, number,
-                    static_cast<float *>(out));
+        gatherBytes(data, column.width, indices + first, last - first,
+                    reinterpret_cast<float *>(out));
       else
-        gatherBytes(data, column.width, indices, number,
-                    static_cast<double *>(out));
+        gatherBytes(data, column.width, indices + first, last - first,
+                    reinterpret_cast<double *>(out));
       continue;
     }
-    size_t bytes = size_t(column.width) * sizeOf(column.type);
-    for (int64_t i = 0; i < number; ++i)
-      std::memcpy(static_cast<char *>(out) + size_t(i) * bytes,
-                  data + size_t(indices[i]) * bytes, bytes);
+    for (int64_t i = first; i < last; ++i, out += bytes)
+      std::memcpy(out, data + size_t(indices[i]) * bytes, bytes);
   }
 }
 

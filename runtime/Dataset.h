@@ -61,8 +61,9 @@ public:
   /// Labels of the points, if the model is a classifier; else empty.
   std::vector<int32_t> labels() const;
 
-  /// Copies points into the input and target buffers of a set, converted.
-  void gather(const int64_t *indices, int64_t number,
+  /// Copies points into the input and target buffers of a set, converted, on
+  /// the session's threads.
+  void gather(const Session &session, const int64_t *indices, int64_t number,
               const BatchBuffers &buffers) const;
 
   /// A hash of all that training sees, to tell data sets apart.
@@ -76,6 +77,8 @@ private:
     Tensor tensor; // of that type, or bytes
     bool isLabel = false;
   };
+  void gatherPart(const int64_t *indices, int64_t first, int64_t last,
+                  const BatchBuffers &buffers) const;
   Status addColumn(const TensorSpec &spec, Tensor tensor, int64_t classes);
 
   std::string source;

@@ -28,8 +28,8 @@ public:
   Evaluator(Session &session, const Dataset &data,
             const EvaluateOptions &options, BatchBuffers buffers,
             bool hasSamples)
-      : signature(session.signature()), data(data), options(options),
-        buffers(std::move(buffers)), hasSamples(hasSamples),
+      : session(session), signature(session.signature()), data(data),
+        options(options), buffers(std::move(buffers)), hasSamples(hasSamples),
         accumulator(signature, signature.classes) {}
 
   Result<Evaluation> run();
@@ -43,6 +43,7 @@ private:
   void readRules();
   int64_t assignments() const;
 
+  const Session &session;
   const Signature &signature;
   const Dataset &data;
   const EvaluateOptions &options;
@@ -244,7 +245,7 @@ Result<Evaluation> Evaluator::run() {
     indices.resize(size_t(count));
     std::iota(indices.begin(), indices.end(), first);
     bestJ.resize(size_t(count));
-    data.gather(indices.data(), count, buffers);
+    data.gather(session, indices.data(), count, buffers);
     if (Status s = addMode(count); !s)
       return s.error();
     addRules(first, count);

@@ -137,6 +137,11 @@ Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
   return session;
 }
 
+void Session::parallelFor(int64_t tasks, modc_task body, void *context) const {
+  modc_host threads = executor ? executor->host() : foreign->host();
+  threads.parallel_for(threads.user, tasks, body, context, "");
+}
+
 Status Session::openDevice() {
   if (!options.device || options.device->info().kind == DeviceKind::Cpu)
     return {};

@@ -64,6 +64,9 @@ public:
   const Signature &signature() const { return shared->signature(); }
   int64_t workers() const { return host.workers; }
   const Allocator &allocator() const { return options.allocator; }
+  /// Runs a loop on the threads of programs, between two calls. A trace does
+  /// not show it.
+  void parallelFor(int64_t tasks, modc_task body, void *context) const;
   /// Null if the processor runs programs.
   Device *device() const { return programs ? &programs->device() : nullptr; }
 

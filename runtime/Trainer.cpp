@@ -179,7 +179,7 @@ Status Trainer::completeEStep() {
   for (int64_t first = 0; first < data.points(); first += options.batch) {
     indices.resize(size_t(std::min(options.batch, data.points() - first)));
     std::iota(indices.begin(), indices.end(), first);
-    data.gather(indices.data(), int64_t(indices.size()), buffers);
+    data.gather(session, indices.data(), int64_t(indices.size()), buffers);
     if (Status s = eStepOn(indices.data(), int64_t(indices.size())); !s)
       return s;
   }
@@ -230,12 +230,12 @@ Status Trainer::step() {
       return status;
   if (eDue && !isComplete && options.eOwnBatch) {
     const int64_t *own = nextBatch();
-    data.gather(own, options.batch, buffers);
+    data.gather(session, own, options.batch, buffers);
     if (Status status = eStepOn(own, options.batch); !status)
       return status;
   }
   batchIndices = nextBatch();
-  data.gather(batchIndices, options.batch, buffers);
+  data.gather(session, batchIndices, options.batch, buffers);
   if (eDue && !isComplete && !options.eOwnBatch) {
     // Leaves the kept choices in `selection`, where the M-step reads them.
     if (Status status = eStepOn(batchIndices, options.batch); !status)

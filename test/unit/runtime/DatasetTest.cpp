@@ -115,7 +115,7 @@ TEST(Dataset, ConvertsBytes) {
   auto buffers = BatchBuffers::create(*session, {"infer"}, 3, 1);
   ASSERT_TRUE(buffers);
   const int64_t order[] = {2, 0, 1};
-  data->gather(order, 3, *buffers);
+  data->gather(*session, order, 3, *buffers);
   const float *x = buffers->as<float>("x");
   const float wanted[] = {1.0f / 255, 254.0f / 255, 0,
                           1,          51.0f / 255,  102.0f / 255};
@@ -138,10 +138,45 @@ TEST(Dataset, ConvertsEveryByte) {
   std::vector<int64_t> order(130, 5);
   for (int64_t i = 0; i < 128; ++i)
     order[size_t(i)] = 127 - i;
-  data->gather(order.data(), 130, *buffers);
+  data->gather(*session, order.data(), 130, *buffers);
   const float *x = buffers->as<float>("x");
   for (size_t i = 0; i < 260; ++i)
     EXPECT_EQ(x[i], float(2 * order[i / 2] + int64_t(i % 2)) / 255.0f);
+}
+
+TEST(Dataset, GathersOnAllThreads) {
+  // 160 KB of a batch, in tasks of 48.
+  constexpr int64_t kPoints = 20000;
+  Signature signature = *Signature::parse(toySignature());
+  std::vector<float> x(2 * kPoints), y(2 * kPoints);
+  std::iota(x.begin(), x.end(), 1.0f);
+  std::iota(y.begin(), y.end(), -7.0f);
+  auto data = Dataset::fromTensors(signature, "test",
+                                   {makeTensor<float>("x", {kPoints, 2}, x)},
+                                   {makeTensor<float>("y", {kPoints, 2}, y)});
+  ASSERT_TRUE(data) << data.error().message();
+  auto session = toySession(3);
+  // One more than the points of a whole number of tasks would be.
+  for (int64_t number : {int64_t(0), int64_t(1), int64_t(3073), kPoints}) {
+    auto buffers = BatchBuffers::create(*session, {"score"}, kPoints, 1);
+    ASSERT_TRUE(buffers);
+    std::vector<int64_t> order(size_t(number), 0);
+    for (int64_t i = 0; i < number; ++i)
+      order[size_t(i)] = i * 7919 % kPoints;
+    data->gather(*session, order.data(), number, *buffers);
+    const float *rows = buffers->as<float>("x");
+    const float *wanted = buffers->as<float>("target");
+    for (int64_t i = 0; i < 2 * number; ++i) {
+      size_t from = size_t(2 * order[size_t(i / 2)] + i % 2);
+      ASSERT_EQ(rows[i], x[from]) << i;
+      ASSERT_EQ(wanted[i], y[from]) << i;
+    }
+    // Nothing behind the last point is touched: the memory was zero.
+    if (number < kPoints) {
+      EXPECT_EQ(rows[2 * number], 0.0f);
+      EXPECT_EQ(wanted[2 * number], 0.0f);
+    }
+  }
 }
 
 TEST(Dataset, ReadsNpyFiles) {
@@ -155,7 +190,7 @@ TEST(Dataset, ReadsNpyFiles) {
   auto session = toySession();
   auto buffers = BatchBuffers::create(*session, {"score"}, 2, 1);
   const int64_t order[] = {1, 0};
-  data->gather(order, 2, *buffers);
+  data->gather(*session, order, 2, *buffers);
   EXPECT_EQ(buffers->as<float>("x")[0], 3.5f);
   EXPECT_EQ(buffers->as<float>("target")[3], 2.0f);
   EXPECT_EQ(failure(Dataset::open(signature, x, Split::Train)),

@@ -214,7 +214,7 @@ TEST(Trainer, NeverLowersTheObjectiveInAnEStep) {
   std::vector<int64_t> indices(1000);
   for (int64_t i = 0; i < 1000; ++i)
     indices[size_t(i)] = i;
-  run.data->gather(indices.data(), 1000, *buffers);
+  run.data->gather(*run.session, indices.data(), 1000, *buffers);
   std::memcpy(buffers->data("points"), indices.data(), 8000);
   run.trainer->choices().gather(indices.data(), 1000,
                                 buffers->as<int32_t>("stored"));
