@@ -45,6 +45,8 @@ void modc::setProductKernel(KernelFunction &kernel, Operation *op,
   roles.argument("w", kernel.whole(product.w));
   if (product.b)
     roles.argument("b", kernel.whole(product.b));
+  if (rows.distinct)
+    roles.argument("distinct", kernel.whole(rows.distinct));
   roles.set("transposed", product.transposed);
   roles.done();
 }
@@ -145,6 +147,7 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     product.w = buffer("w");
     product.b = buffer("b");
     product.y = buffer("y");
+    product.distinct = buffer("distinct");
     product.transposed = arguments.get("transposed") == 1;
     product.rowCount = rowCount();
     ProductTile tile = getProductTile(arguments);

@@ -23,8 +23,10 @@ void modc::buildProduct(DeviceBuilder &b, const ProductBuffers &buffers,
   Value column = b.mul(b.group(gpu::Dimension::y), tile.columns);
   tiles.find(buffers.offsets, buffers.rowCount);
   b.when(b.less(tiles.firstPosition, tiles.end), [&] {
-    tiles.storeSums(tiles.sumProduct(buffers.x, buffers.operandRows, weights,
-                                     memory, column),
-                    buffers.y, buffers.resultRows, column, epilogue);
+    b.when(tiles.hasDistinct(buffers.distinct), [&] {
+      tiles.storeSums(tiles.sumProduct(buffers.x, buffers.operandRows, weights,
+                                       memory, column),
+                      buffers.y, buffers.resultRows, column, epilogue);
+    });
   });
 }

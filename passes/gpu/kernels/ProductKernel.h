@@ -51,6 +51,9 @@ struct ProductBuffers {
   mlir::Value offsets;
   /// Row of x, and row of y, of each position; null: the position itself.
   mlir::Value operandRows, resultRows;
+  /// [rows]: what row each stands for; null: itself. Of a tile without a row
+  /// that is its own, nothing is computed or stored. Not with offsets.
+  mlir::Value distinct;
   bool transposed = false;
 };
 

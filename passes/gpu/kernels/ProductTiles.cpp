@@ -43,6 +43,18 @@ void ProductTiles::find(Value offsets, Value rowCount) {
   end = block.end;
 }
 
+Value ProductTiles::hasDistinct(Value distinct) {
+  if (!distinct)
+    return {};
+  Value last = b.min(b.add(firstPosition, tile.rows), end);
+  Value own = b.loop(
+      firstPosition, last, 1, b.integer(0), [&](Value row, ValueRange found) {
+        Value isOwn = b.equal(b.load(distinct, row), b.toInteger(row));
+        return Values{b.select(isOwn, b.integer(1), found[0])};
+      })[0];
+  return b.equal(own, b.integer(1));
+}
+
 SmallVector<ProductTiles::Row> ProductTiles::findRows(Value operandRows) {
   SmallVector<Row> rows;
   for (int64_t i = 0; i < shareOfX; ++i) {

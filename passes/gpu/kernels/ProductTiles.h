@@ -36,6 +36,9 @@ struct ProductTiles {
 
   /// Sets member and positions. There may be none: firstPosition ≥ end.
   void find(Value offsets, Value rowCount);
+  /// Whether a row of the tile is its own in `distinct`, the same in all
+  /// invocations; null, for true, without it.
+  Value hasDistinct(Value distinct);
 
   /// A row that an invocation loads parts of.
   struct Row {

@@ -11,11 +11,13 @@
 // CHECK: %[[P:.*]]:4 = call @share.plan({{.*}}, %[[D]]#2, %[[D]]#1, %[[R]])
 // CHECK: %[[V:.*]] = call @share.grouped(
 // CHECK: %[[ONCE:.*]] = call @share.combine(%{{[^,]*}}, %[[R]], %[[D]]#0, %[[P]]#0
-// CHECK: call @share.take_rows(%{{[^,]*}}, %[[R]], %[[D]]#0, %[[ONCE]])
+// CHECK: %[[L:.*]] = call @share.linear(%{{[^,]*}}, %[[R]], %[[D]]#0, %[[ONCE]], %{{[^,]*}})
+// CHECK: call @share.take_rows(%{{[^,]*}}, %[[R]], %[[D]]#0, %[[L]])
 func.func @share(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
                  %picks: tensor<?x1xi32> {modular.name = "picks", modular.role = "input", modular.rows = "S*N"},
                  %s: index {modular.name = "S", modular.role = "size"},
-                 %y: tensor<?x2xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "S*N"}) -> tensor<?x2xf32> {
+                 %w: tensor<2x80xf32> {modular.name = "w", modular.offset = 0 : i64, modular.role = "parameter"},
+                 %y: tensor<?x80xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output", modular.rows = "S*N"}) -> tensor<?x80xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x2xf32>
   %e = tensor.empty(%n) : tensor<?xi32>
@@ -39,9 +41,10 @@ func.func @share(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input"
     } : !modular.plan<1 of 3> -> rows(tensor<?x2xf32>) gradients()
   %once = modular.combine sum %plan, %v : !modular.plan<1 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
   %relu = modular.relu %once : tensor<?x2xf32>
-  %all = modular.take_rows %relu at %index : tensor<?x2xf32>, tensor<?xi32> -> tensor<?x2xf32>
-  %w = bufferization.materialize_in_destination %all in %y : (tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x2xf32>
-  return %w : tensor<?x2xf32>
+  %wide = modular.linear %relu, %w : tensor<?x2xf32>, tensor<2x80xf32> -> tensor<?x80xf32>
+  %all = modular.take_rows %wide at %index : tensor<?x80xf32>, tensor<?xi32> -> tensor<?x80xf32>
+  %out = bufferization.materialize_in_destination %all in %y : (tensor<?x80xf32>, tensor<?x80xf32>) -> tensor<?x80xf32>
+  return %out : tensor<?x80xf32>
 }
 
 // Candidate s looks at s rows, N apart, and takes the first whose picks are its
@@ -69,3 +72,7 @@ func.func @share(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input"
 // CHECK-SAME: %{{[^,]*}}, %{{[^,]*}}, %{{[^:]*}}: tensor<?xi32>
 // CHECK-SAME: attributes {modular.distinct = 2 : i64, modular.invocations = array<i64: 1, 1>}
 // CHECK: modular.relu
+
+// A tile without a first row is left out.
+// CHECK: func.func private @share.linear(
+// CHECK-SAME: modular.tile_kernel = {distinct = 2 : i64, factor = 1 : i64, kind = "product"

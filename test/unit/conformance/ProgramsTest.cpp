@@ -104,6 +104,55 @@ modular.network @tables {
               {1, 3});
 }
 
+/// All candidates of the first layer agree, some of the second; between and
+/// behind them are layers wide enough for tiles.
+TEST(Candidates, ShareTilesOfWideLayers) {
+  compareText(R"mlir(
+modular.network @wide {
+  modular.module @widen(%x: tensor<?x5xf32>) -> tensor<?x70xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<5x70xf32>
+    %y = modular.linear %x, %w : tensor<?x5xf32>, tensor<5x70xf32> -> tensor<?x70xf32>
+    modular.yield %y : tensor<?x70xf32>
+  }
+  modular.module @mix(%x: tensor<?x70xf32>) -> tensor<?x70xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<70x70xf32>
+    %y = modular.linear %x, %w : tensor<?x70xf32>, tensor<70x70xf32> -> tensor<?x70xf32>
+    %r = modular.relu %y : tensor<?x70xf32>
+    modular.yield %r : tensor<?x70xf32>
+  }
+  modular.module @narrow(%x: tensor<?x70xf32>) -> tensor<?x3xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<70x3xf32>
+    %y = modular.linear %x, %w : tensor<?x70xf32>, tensor<70x3xf32> -> tensor<?x3xf32>
+    modular.yield %y : tensor<?x3xf32>
+  }
+  modular.pool @one [@widen x 1]
+  modular.pool @two [@mix x 2]
+  modular.controller @first(%x: tensor<?x5xf32>) -> tensor<?x1x1xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<5x1xf32>
+    %s = modular.linear %x, %w : tensor<?x5xf32>, tensor<5x1xf32> -> tensor<?x1xf32>
+    %r = modular.reshape %s : tensor<?x1xf32> -> tensor<?x1x1xf32>
+    modular.yield %r : tensor<?x1x1xf32>
+  }
+  modular.controller @second(%x: tensor<?x70xf32>) -> tensor<?x1x2xf32> {
+    %w = modular.parameter "weight" init(glorot_uniform) : tensor<70x2xf32>
+    %s = modular.linear %x, %w : tensor<?x70xf32>, tensor<70x2xf32> -> tensor<?x2xf32>
+    %r = modular.reshape %s : tensor<?x2xf32> -> tensor<?x1x2xf32>
+    modular.yield %r : tensor<?x1x2xf32>
+  }
+  modular.graph(%x: tensor<?x5xf32>) -> tensor<?x3xf32> {
+    %h = modular.layer @one(%x : tensor<?x5xf32>) by @first(%x : tensor<?x5xf32>)
+        choose 1 compose sum -> tensor<?x70xf32>
+    %m = modular.apply @mix as "between"(%h) : (tensor<?x70xf32>) -> tensor<?x70xf32>
+    %g = modular.layer @two(%m : tensor<?x70xf32>) by @second(%m : tensor<?x70xf32>)
+        choose 1 compose sum -> tensor<?x70xf32>
+    %y = modular.apply @narrow as "behind"(%g) : (tensor<?x70xf32>) -> tensor<?x3xf32>
+    modular.output %y : tensor<?x3xf32>
+  }
+  modular.objective gaussian(sigma = 1.0)
+})mlir",
+              {1, 37});
+}
+
 /// 4, 6 for each modular layer, one more where it picks several members, and 3
 /// for each other layer with parameters; 8 for each step of a recurrence.
 TEST(Launches, OfAStepAreFew) {

@@ -188,6 +188,56 @@ TEST_F(ProductKernelRuns, IsWithinTheBoundOfSums) {
 }
 
 // An element is one chain of sums, whoever computes it.
+/// Rows that stand for others may be computed, but not in tiles without any
+/// other.
+TEST_F(ProductKernelRuns, LeavesTilesOfOtherRows) {
+  constexpr size_t kRows = 75, kDepth = 6, kWidth = 70;
+  for (const ProductTile &tile : {kSmall, kStandard}) {
+    auto kernel = load(BuiltKernel(
+        "product_distinct_" + std::to_string(tile.columns),
+        {{kRead, 'f', {-1, kDepth}},
+         {kRead, 'f', {kDepth, kWidth}},
+         {kRead, 'i', {-1}},
+         {kWrite, 'f', {-1, kWidth}}},
+        1, tile.threads(),
+        [&](DeviceBuilder &b, mlir::ValueRange in, mlir::ValueRange words) {
+          ProductBuffers buffers;
+          buffers.x = in[0];
+          buffers.w = in[1];
+          buffers.distinct = in[2];
+          buffers.y = in[3];
+          buffers.rowCount = words[0];
+          buildProduct(b, buffers, tile);
+        }));
+    int64_t columns = (int64_t(kWidth) + tile.columns - 1) / tile.columns;
+    // The last row of a tile, the first one of another; none.
+    for (std::vector<size_t> own : {std::vector<size_t>{31, 64}, {}, {0, 40}}) {
+      std::vector<int32_t> distinct(kRows);
+      for (size_t r = 0; r < kRows; ++r)
+        distinct[r] = std::count(own.begin(), own.end(), r)
+                          ? int32_t(r)
+                          : int32_t(r + 1) % int32_t(kRows);
+      DeviceRange y = put(std::vector<float>(kRows * kWidth, 77.f));
+      run({LaunchCommand{kernel,
+                         {getProductTiles(int64_t(kRows), 0, tile), columns, 1},
+                         {put(std::vector<float>(kRows * kDepth, 1.f)),
+                          put(std::vector<float>(kDepth * kWidth, 1.f)),
+                          put(distinct), y},
+                         {uint32_t(kRows)},
+                         ""}});
+      std::vector<float> got = get<float>(y, kRows * kWidth);
+      for (size_t r = 0; r < kRows; ++r) {
+        bool runs = std::any_of(own.begin(), own.end(), [&](size_t o) {
+          return o / size_t(tile.rows) == r / size_t(tile.rows);
+        });
+        for (size_t j = 0; j < kWidth; ++j)
+          ASSERT_EQ(got[r * kWidth + j], runs ? float(kDepth) : 77.f)
+              << "row " << r << ", column " << j;
+      }
+    }
+  }
+}
+
 TEST_F(ProductKernelRuns, HasTheSameBitsInAllTilesAndGroups) {
   constexpr size_t rows = 150;
   Kind kind{4, 45, 70, kSmall, false, true, true};
