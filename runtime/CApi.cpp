@@ -327,6 +327,10 @@ int modc_session_open(modc_model_t *model, const modc_session_options *from,
       if (handle->trace)
         options.trace = {handle.get(), report};
     }
+    if (handle->log)
+      options.warn = [handle = handle.get()](const std::string &message) {
+        handle->log(handle->logUser, MODC_LOG_WARNING, message.c_str());
+      };
     if (from && from->device) {
       Result<DeviceOptions> settings = DeviceOptions::fromEnvironment();
       if (!settings)

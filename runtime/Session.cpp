@@ -150,6 +150,7 @@ Status Session::openDevice() {
     return opened.error();
   programs = std::move(*opened);
   programs->setTrace(options.trace, host.workers);
+  programs->setWarning(options.warn);
   return {};
 }
 

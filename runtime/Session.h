@@ -45,6 +45,8 @@ struct SessionOptions {
   /// functions do. One thread at a time uses a device, whatever sessions it
   /// serves.
   std::shared_ptr<Device> device;
+  /// Told of what a user should know and no call fails of, in the call.
+  WarningSink warn;
 };
 
 /// Memory of a program's buffer. Inputs are not written to.

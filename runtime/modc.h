@@ -131,7 +131,8 @@ typedef struct modc_session_options {
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*release)(void *user, void *memory, size_t bytes);
   void *allocator_user;
-  /* Receives lines about the progress of training, as JSON; may be null. */
+  /* Receives lines about the progress of training, as JSON, and as warnings
+   * what a user should know of a device, as text; may be null. */
   void (*log)(void *user, modc_log_level level, const char *message);
   void *log_user;
   /* Told of each call, parallel loop and task after it has run, where it is not

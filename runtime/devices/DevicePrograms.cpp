@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace modc {
 namespace {
@@ -133,36 +134,51 @@ void DevicePrograms::setTrace(TraceSink sink, int64_t row) {
     trace.emplace(sink, row);
 }
 
+Result<std::shared_ptr<const Kernel>>
+DevicePrograms::loadKernel(const DeviceKernel &from) {
+  KernelSpec spec;
+  spec.entry = from.entry;
+  for (char access : from.bindings)
+    spec.bindings.push_back(access == 'r'   ? Access::Read
+                            : access == 'w' ? Access::Write
+                                            : Access::ReadWrite);
+  spec.constantBytes = from.constants * 4;
+  spec.groupSize = from.group;
+  // What CUDA's kernels share are variables of their own.
+  spec.sharedBytes = gpu->info().kind == DeviceKind::Cuda ? 0 : from.shared;
+  auto load = [&](int64_t offset,
+                  int64_t bytes) -> Result<std::shared_ptr<const Kernel>> {
+    auto loaded = gpu->load(
+        model->deviceCode().substr(size_t(offset), size_t(bytes)), {spec});
+    if (!loaded)
+      return loaded.error();
+    return (*loaded)[0];
+  };
+  if (!from.cubin || !runsCubins(target().name, gpu->info()))
+    return load(from.imageOffset, from.imageBytes);
+  auto loaded = load(from.cubin->offset, from.cubin->bytes);
+  if (loaded)
+    return loaded;
+  // A driver older than the ptxas that was used refuses the cubin only.
+  auto compiled = load(from.imageOffset, from.imageBytes);
+  if (compiled && warn)
+    std::exchange(warn, nullptr)(
+        "kernel " + inQuotes(from.name) +
+        ": the driver compiles PTX, as it refuses the cubin (said once): " +
+        loaded.error().message());
+  return compiled;
+}
+
 Status DevicePrograms::loadKernels(const DeviceProgram &program) {
   for (const DeviceLaunch &launch : program.launches) {
     std::shared_ptr<const Kernel> &kernel = kernels[size_t(launch.kernel)];
     if (kernel)
       continue;
     const DeviceKernel &from = target().kernels[size_t(launch.kernel)];
-    KernelSpec spec;
-    spec.entry = from.entry;
-    for (char access : from.bindings)
-      spec.bindings.push_back(access == 'r'   ? Access::Read
-                              : access == 'w' ? Access::Write
-                                              : Access::ReadWrite);
-    spec.constantBytes = from.constants * 4;
-    spec.groupSize = from.group;
-    // What CUDA's kernels share are variables of their own.
-    spec.sharedBytes = gpu->info().kind == DeviceKind::Cuda ? 0 : from.shared;
-    auto load = [&](int64_t offset, int64_t bytes) {
-      return gpu->load(
-          model->deviceCode().substr(size_t(offset), size_t(bytes)), {spec});
-    };
-    if (from.cubin && runsCubins(target().name, gpu->info()))
-      if (auto loaded = load(from.cubin->offset, from.cubin->bytes)) {
-        kernel = (*loaded)[0];
-        continue;
-      }
-    // A driver older than the ptxas that was used refuses the cubin only.
-    auto loaded = load(from.imageOffset, from.imageBytes);
+    auto loaded = loadKernel(from);
     if (!loaded)
       return loaded.error().within("kernel " + inQuotes(from.name));
-    kernel = (*loaded)[0];
+    kernel = std::move(*loaded);
   }
   return {};
 }

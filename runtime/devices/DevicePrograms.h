@@ -20,10 +20,15 @@
 #include "runtime/devices/DeviceLayout.h"
 #include "runtime/devices/DeviceTrace.h"
 
+#include <functional>
 #include <list>
 #include <optional>
+#include <string>
 
 namespace modc {
+
+/// Takes a message of one line.
+using WarningSink = std::function<void(const std::string &)>;
 
 /// The target of a model that a device runs best: "vulkan", or of CUDA's the
 /// chip's own, else the nearest older one. Fails with what the model holds.
@@ -64,6 +69,9 @@ public:
   /// the trace's for the device.
   void setTrace(TraceSink sink, int64_t row);
 
+  /// Says from now on, once, that a driver has refused a cubin.
+  void setWarning(WarningSink sink) { warn = std::move(sink); }
+
   /// A failure leaves outputs and what the program writes undefined, and the
   /// object ready for other calls.
   Status run(const DeviceCall &call);
@@ -85,6 +93,7 @@ private:
   DevicePrograms(std::shared_ptr<const Model> model,
                  std::shared_ptr<Device> device, int target);
   Status loadKernels(const DeviceProgram &program);
+  Result<std::shared_ptr<const Kernel>> loadKernel(const DeviceKernel &from);
   Status growMemory(const DeviceLayout &layout);
   Result<Entry *> entryFor(const DeviceCall &call);
   DeviceRange bufferOf(const Entry &entry, const DeviceCall &call,
@@ -104,6 +113,8 @@ private:
   /// What goes with a submission, and outputs on their way: reused.
   std::vector<char> inlined, fetched;
   std::optional<DeviceTrace> trace;
+  /// Null once it has been used.
+  WarningSink warn;
   int64_t made = 0;
 };
 

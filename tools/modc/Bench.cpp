@@ -116,6 +116,8 @@ Status Bench::open(const Flags &given) {
   device = std::move(*chosen);
   SessionOptions settings;
   settings.trace = flags.trace.sink(executor.workers(), device.get());
+  // Not of the session that times launches, too, which would say it again.
+  settings.warn = warn;
   auto created = openSession(settings);
   if (!created)
     return created.error();

@@ -163,6 +163,7 @@ openSession(const std::string &path, const BuildOptions &options,
     return model.error();
   SessionOptions settings;
   settings.workers = threads;
+  settings.warn = warn;
   if (device) {
     auto opened = device->open((*model)->signature());
     if (!opened)

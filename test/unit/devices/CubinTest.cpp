@@ -25,9 +25,10 @@ using namespace modc;
 
 namespace {
 
-const std::string kPtx = ".visible .entry count(...)\n     ",
+const std::string kPtx = ".visible .entry count(...)\n"
+                         ".visible .entry scale(...)\n  ",
                   kCode = "\x7f"
-                          "ELF .entry count(...)   ";
+                          "ELF .entry count(...) .entry scale(...)     ";
 
 const std::string &code() {
   static const std::string both = kPtx + kCode;
@@ -57,6 +58,8 @@ Result<std::shared_ptr<const Model>> model(const std::string &chip) {
   return Model::fromEntry(entry, text);
 }
 
+using Texts = std::vector<std::string>;
+
 class Cubin : public testing::Test {
 protected:
   void SetUp() override {
@@ -82,6 +85,9 @@ protected:
       return made.error().message();
     SessionOptions options;
     options.device = std::move(*device);
+    options.warn = [this](const std::string &message) {
+      warnings.push_back(message);
+    };
     auto session = Session::create(*made, options);
     if (!session)
       return session.error().message();
@@ -95,29 +101,43 @@ protected:
     const auto *w = static_cast<const float *>(
         static_cast<const Session &>(**session).parameters());
     EXPECT_EQ(w[0], 10.5f);
-    return "";
+    // Another kernel.
+    char word[4] = {1, 2, 3};
+    float y = 0;
+    Buffer buffers[] = {{word, 3}, {&y, 4}};
+    status = (*session)->call((*session)->signature().findProgram("bytes"),
+                              buffers, 2, 1, 1, nullptr, 0, nullptr, 0);
+    return status ? "" : status.error().message();
   }
 
   FakeCuda *fake = nullptr;
+  Texts warnings;
 };
 
 TEST_F(Cubin, IsForItsGeneration) {
   EXPECT_EQ(step("sm_80"), "");
-  EXPECT_EQ(fake->cubinsLoaded, 1);
+  EXPECT_EQ(fake->cubinsLoaded, 2);
   EXPECT_EQ(fake->ptxLoaded, 0);
+  EXPECT_EQ(warnings, Texts());
 }
 
 TEST_F(Cubin, OfAnOlderGenerationIsLeft) {
   EXPECT_EQ(step("sm_75"), "");
   EXPECT_EQ(fake->cubinsLoaded, 0);
-  EXPECT_EQ(fake->ptxLoaded, 1);
+  EXPECT_EQ(fake->ptxLoaded, 2);
+  EXPECT_EQ(warnings, Texts());
 }
 
 TEST_F(Cubin, GivesWayToPtx) {
   fake->refusesCubins = true;
   EXPECT_EQ(step("sm_80"), "");
   EXPECT_EQ(fake->cubinsLoaded, 0);
-  EXPECT_EQ(fake->ptxLoaded, 1);
+  EXPECT_EQ(fake->ptxLoaded, 2);
+  // Starting takes longer, which is no error: it is said, once.
+  EXPECT_EQ(warnings,
+            Texts{"kernel 'by hand.count': the driver compiles PTX, as it "
+                  "refuses the cubin (said once): cuda:0 (Fake A): "
+                  "cuModuleLoadDataEx: error 200 of CUDA"});
 }
 
 TEST_F(Cubin, FailsAsPtxDoes) {
@@ -125,6 +145,7 @@ TEST_F(Cubin, FailsAsPtxDoes) {
   EXPECT_EQ(step("sm_80"),
             "program 'update': kernel 'by hand.count': cuda:0 (Fake A): "
             "cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX");
+  EXPECT_EQ(warnings, Texts());
 }
 
 } // namespace
