@@ -501,10 +501,11 @@ int modc_session_call(modc_session_t *session, const char *program,
                                            points, candidates, integers,
                                            integer_count, reals, real_count);
     // MODC_VULKAN_VALIDATION is for finding mistakes: none goes unheard.
+    std::string said;
     if (Device *device = session->session->device(); called && device)
       for (const std::string &message : device->takeMessages())
-        return makeError("validation: ", message);
-    return called;
+        said += (said.empty() ? "validation: " : "\nvalidation: ") + message;
+    return said.empty() ? called : Status(Error(std::move(said)));
   });
 }
 

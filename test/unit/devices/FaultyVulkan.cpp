@@ -44,6 +44,8 @@ FaultyVulkan faultsOfEnvironment() {
       read.bindings = uint32_t(std::stoul(value));
     else if (name == "alignment")
       read.alignment = uint32_t(std::stoul(value));
+    else if (name == "messages")
+      read.messages = std::stoll(value);
     else if (name == "limits" && value == "least")
       read.leastLimits = true;
     else
@@ -53,6 +55,9 @@ FaultyVulkan faultsOfEnvironment() {
 }
 
 FaultyVulkan faults = faultsOfEnvironment();
+/// Who listens to the validation layer.
+PFN_vkDebugUtilsMessengerCallbackEXT listener = nullptr;
+void *listenerData = nullptr;
 
 PFN_vkGetInstanceProcAddr realInstanceProcAddr() {
   // Never closed: other tests use it, too.
@@ -68,9 +73,29 @@ Function &real() {
   return function;
 }
 
+VkResult createMessenger(VkInstance instance,
+                         const VkDebugUtilsMessengerCreateInfoEXT *info,
+                         const VkAllocationCallbacks *callbacks,
+                         VkDebugUtilsMessengerEXT *messenger) {
+  listener = info->pfnUserCallback;
+  listenerData = info->pUserData;
+  return real<PFN_vkCreateDebugUtilsMessengerEXT>()(instance, info, callbacks,
+                                                    messenger);
+}
+
 VkResult submit(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
                 VkFence fence) {
   ++faults.submits;
+  for (int64_t i = 1; listener && i <= faults.messages; ++i) {
+    std::string text = "message " + std::to_string(i);
+    VkDebugUtilsMessengerCallbackDataEXT data = {};
+    data.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CALLBACK_DATA_EXT;
+    data.pMessage = text.c_str();
+    listener(VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+             VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT, &data,
+             listenerData);
+  }
+  faults.messages = 0;
   if (faults.submit != VK_SUCCESS)
     return faults.submit;
   if (faults.submitsLeft == 0)
@@ -204,6 +229,8 @@ vkGetInstanceProcAddr(VkInstance instance, const char *name) {
   if (is("vkGetPhysicalDeviceMemoryProperties"))
     return replace<PFN_vkGetPhysicalDeviceMemoryProperties>(found,
                                                             memoryProperties);
+  if (is("vkCreateDebugUtilsMessengerEXT"))
+    return replace<PFN_vkCreateDebugUtilsMessengerEXT>(found, createMessenger);
   if (is("vkGetDeviceProcAddr"))
     return replace<PFN_vkGetDeviceProcAddr>(found, deviceProcAddr);
   return found;

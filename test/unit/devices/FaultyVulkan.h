@@ -40,6 +40,9 @@ struct FaultyVulkan {
   /// they show are replaced where they are not 0 ("bindings", "alignment").
   bool leastLimits = false;
   uint32_t bindings = 0, alignment = 0;
+  /// What a validation layer says of the next submission ("messages"): so many
+  /// messages, "message 1" and so on.
+  int64_t messages = 0;
 
   int64_t waits = 0, allocations = 0, submits = 0;
 };

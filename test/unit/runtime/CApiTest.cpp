@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -341,6 +342,33 @@ TEST(CApi, CallsAnyProgram) {
             0u)
       << error;
   modc_string_free(error);
+}
+
+/// A mistake of ours may be told by a later message than the first.
+TEST(CApi, TellsAllThatTheValidationLayerSays) {
+  setenv("MODC_FAULTY_VULKAN", "messages=2", 1);
+  setenv("MODC_VULKAN_LIBRARY", MODC_FAULTY_LOADER, 1);
+  setenv("MODC_VULKAN_VALIDATION", "1", 1);
+  modc_session_options options = modc::api::sessionOptions();
+  options.device = "vulkan";
+  std::string signature = modc::deviceSignature();
+  modc::api::Model model(modc::deviceEntry, signature);
+  modc::api::Session session(model, options);
+  for (const char *name :
+       {"MODC_FAULTY_VULKAN", "MODC_VULKAN_LIBRARY", "MODC_VULKAN_VALIDATION"})
+    unsetenv(name);
+  session.init(1);
+  double lr = 0.5;
+  auto update = [&] {
+    char *error = nullptr;
+    int failed = modc_session_call(session.get(), "update", 1, 1, nullptr,
+                                   nullptr, 0, nullptr, 0, &lr, 1, &error);
+    std::string text = failed ? error : "no failure";
+    modc_string_free(error);
+    return text;
+  };
+  EXPECT_EQ(update(), "validation: message 1\nvalidation: message 2");
+  EXPECT_EQ(update(), "no failure");
 }
 
 TEST(CApi, LogsAndStopsOnRequest) {
