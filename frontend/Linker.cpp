@@ -6,20 +6,19 @@
 //===----------------------------------------------------------------------===//
 //
 // Objects and the library go through files in a folder of their own, which is
-// removed in any case; the library gets its hash and is then written as a whole.
+// removed in any case; the library gets its hash and is then written as a
+// whole.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Linker.h"
 
+#include "frontend/TemporaryFolder.h"
 #include "runtime/ElfHash.h"
 #include "runtime/formats/File.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <optional>
 
@@ -44,28 +43,6 @@ std::optional<LinkerProgram> findLinker() {
   return std::nullopt;
 }
 
-/// Plainly: what the linker reads in a moment needs no sync.
-Status writeTemporary(const std::string &path, const std::string &bytes) {
-  std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
-  if (!error) {
-    out << bytes;
-    out.close();
-    error = out.error();
-    out.clear_error();
-  }
-  if (error)
-    return makeError("cannot write ", inQuotes(path), ": ",
-                     reasonText(error.value()));
-  return {};
-}
-
-std::string readText(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  std::string text = buffer ? (*buffer)->getBuffer().trim().str() : "";
-  return text.empty() ? "no message" : text;
-}
-
 } // namespace
 
 Status linkSharedLibrary(const std::vector<std::string> &objects,
@@ -75,31 +52,18 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
   if (!linker)
     return Error("no linker: neither ld.lld (package lld-22) nor cc was found");
 
-  llvm::SmallString<128> folder(temporaryFolder);
-  if (folder.empty())
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
-  // Relative names would be taken as names in the system's folder.
-  llvm::sys::fs::make_absolute(folder);
-  std::string parent(folder);
-  if (std::error_code error = llvm::sys::fs::createUniqueDirectory(
-          parent + "/modc-link", folder))
-    return makeError("cannot make a temporary directory in ", inQuotes(parent),
-                     ": ", reasonText(error.value()));
-  auto removeFolder = llvm::scope_exit(
-      [&] { (void)llvm::sys::fs::remove_directories(folder); });
-  auto inFolder = [&](const std::string &name) {
-    llvm::SmallString<128> file(folder);
-    llvm::sys::path::append(file, name);
-    return std::string(file);
-  };
+  auto folder = TemporaryFolder::create(temporaryFolder, "modc-link");
+  if (!folder)
+    return folder.error();
   std::vector<std::string> files;
   for (const std::string &object : objects) {
-    files.push_back(inFolder(std::to_string(files.size()) + ".o"));
-    if (Status written = writeTemporary(files.back(), object); !written)
-      return written;
+    auto file = folder->write(std::to_string(files.size()) + ".o", object);
+    if (!file)
+      return file.error();
+    files.push_back(std::move(*file));
   }
 
-  std::string linked = inFolder("linked.so");
+  std::string linked = folder->path("linked.so");
   std::vector<std::string> arguments = {linker->path};
   auto option = [&](const std::string &text) {
     if (linker->compilerDriver)
@@ -121,15 +85,18 @@ Status linkSharedLibrary(const std::vector<std::string> &objects,
   arguments.push_back(linked);
   arguments.insert(arguments.end(), files.begin(), files.end());
 
-  std::string log = inFolder("log"), reason;
+  std::string log = folder->path("log"), reason;
   std::vector<llvm::StringRef> references(arguments.begin(), arguments.end());
   std::optional<llvm::StringRef> redirects[] = {
       llvm::StringRef(""), llvm::StringRef(log), llvm::StringRef(log)};
   int code = llvm::sys::ExecuteAndWait(linker->path, references, std::nullopt,
                                        redirects, 0, 0, &reason);
-  if (code != 0)
+  if (code != 0) {
+    if (reason.empty())
+      reason = llvm::StringRef(folder->read("log")).trim().str();
     return makeError("cannot link ", inQuotes(path), " with ", linker->path,
-                     ": ", reason.empty() ? readText(log) : reason);
+                     ": ", reason.empty() ? "no message" : reason);
+  }
   auto library = llvm::MemoryBuffer::getFile(linked);
   if (!library)
     return makeError("cannot read ", inQuotes(linked), ": ",

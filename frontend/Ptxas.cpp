@@ -5,24 +5,24 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A process for each module: ptxas knows files only, and its own threads are
-// for the functions of one.
+// A process for each module, as many at a time as there are processors: ptxas
+// knows files only, and its own threads are for the functions of one.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Ptxas.h"
 
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/SmallString.h"
+#include "frontend/TemporaryFolder.h"
+#include "runtime/Executor.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
 
-#include <algorithm>
-#include <atomic>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <sys/wait.h>
 #include <thread>
 
 namespace modc {
@@ -48,10 +48,7 @@ Result<std::string> findPtxas(const std::string &given) {
 
 namespace {
 
-std::string readFile(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  return buffer ? (*buffer)->getBuffer().str() : std::string();
-}
+using Clock = std::chrono::steady_clock;
 
 /// What a message has room for: the first line.
 std::string firstLine(const std::string &log) {
@@ -59,37 +56,48 @@ std::string firstLine(const std::string &log) {
   return line.empty() ? "no message" : line;
 }
 
-Result<AssembledKernel> assembleOne(const std::string &ptxas,
-                                    const std::string &text,
-                                    const std::string &chip,
-                                    const std::string &file) {
-  std::error_code failed;
-  llvm::raw_fd_ostream out(file + ".ptx", failed);
-  if (!failed) {
-    out << text;
-    out.close();
-    failed = out.error();
-    out.clear_error();
-  }
-  if (failed)
-    return makeError("cannot write ", inQuotes(file + ".ptx"), ": ",
-                     failed.message());
-  std::string input = file + ".ptx", output = file + ".cubin",
-              log = file + ".log", reason;
-  llvm::StringRef arguments[] = {ptxas, "-v",   "-arch", chip,
-                                 "-o",  output, input};
+/// A module that is being assembled; its files have its number.
+struct Process {
+  size_t number;
+  pid_t id;
+  Clock::time_point begin;
+};
+
+Result<Process> begin(const std::string &ptxas, const std::string &text,
+                      size_t number, std::string_view chip,
+                      const TemporaryFolder &folder) {
+  std::string name = std::to_string(number);
+  auto input = folder.write(name + ".ptx", text);
+  if (!input)
+    return input.error();
+  std::string output = folder.path(name + ".cubin"),
+              log = folder.path(name + ".log"), reason;
+  llvm::StringRef arguments[] = {ptxas, "-v",   "-arch", llvm::StringRef(chip),
+                                 "-o",  output, *input};
   std::optional<llvm::StringRef> redirects[] = {
       llvm::StringRef(""), llvm::StringRef(log), llvm::StringRef(log)};
-  int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt,
-                                       redirects, 0, 0, &reason);
-  std::string said = readFile(log);
-  if (code != 0)
-    return Error(reason.empty() ? firstLine(said) : reason);
+  bool failed = false;
+  llvm::sys::ProcessInfo made = llvm::sys::ExecuteNoWait(
+      ptxas, arguments, std::nullopt, redirects, 0, &reason, &failed);
+  if (failed || made.Pid == llvm::sys::ProcessInfo::InvalidPid)
+    return Error(reason.empty() ? "cannot be started" : reason);
+  return Process{number, made.Pid, Clock::now()};
+}
+
+/// What became of a process that has ended.
+Result<AssembledKernel> collect(size_t number, int status,
+                                const TemporaryFolder &folder) {
+  std::string name = std::to_string(number);
+  if (WIFSIGNALED(status))
+    return Error(strsignal(WTERMSIG(status)));
+  std::string said = folder.read(name + ".log");
+  if (WEXITSTATUS(status) != 0)
+    return Error(firstLine(said));
   auto figures = parsePtxasLog(said);
   if (!figures)
     return figures.error();
   AssembledKernel kernel;
-  kernel.cubin = readFile(output);
+  kernel.cubin = folder.read(name + ".cubin");
   if (figures->size() != 1 || kernel.cubin.empty())
     return makeError("it gives ", int64_t(figures->size()), " kernels and ",
                      int64_t(kernel.cubin.size()), " bytes");
@@ -101,37 +109,53 @@ Result<AssembledKernel> assembleOne(const std::string &ptxas,
 
 std::vector<Result<AssembledKernel>>
 assemblePtx(const std::string &ptxas, const std::vector<std::string> &modules,
-            std::string_view chip, const std::string &temporaryFolder) {
+            std::string_view chip, const std::string &temporaryFolder,
+            double seconds) {
   std::vector<Result<AssembledKernel>> results(
-      modules.size(), Result<AssembledKernel>(Error("not assembled")));
-  llvm::SmallString<128> folder(temporaryFolder);
-  if (folder.empty())
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
-  llvm::sys::fs::make_absolute(folder);
-  std::string parent(folder);
-  if (std::error_code error = llvm::sys::fs::createUniqueDirectory(
-          parent + "/modc-ptxas", folder)) {
-    for (auto &result : results)
-      result = makeError("cannot make a temporary directory in ",
-                         inQuotes(parent), ": ", error.message());
+      modules.size(), Error("not assembled, as another was stopped"));
+  auto folder = TemporaryFolder::create(temporaryFolder, "modc-ptxas");
+  if (!folder) {
+    results.assign(modules.size(), folder.error());
     return results;
   }
-  auto removeFolder = llvm::scope_exit(
-      [&] { (void)llvm::sys::fs::remove_directories(folder); });
-  std::atomic<size_t> next = 0;
-  auto work = [&] {
-    for (size_t i = next++; i < modules.size(); i = next++)
-      results[i] = assembleOne(ptxas, modules[i], std::string(chip),
-                               (folder + "/" + llvm::Twine(i)).str());
-  };
-  std::vector<std::thread> threads;
-  size_t count = std::min<size_t>(
-      std::max(1u, std::thread::hardware_concurrency()), modules.size());
-  for (size_t i = 1; i < count; ++i)
-    threads.emplace_back(work);
-  work();
-  for (std::thread &thread : threads)
-    thread.join();
+  const auto limit = std::chrono::duration<double>(seconds);
+  const auto most = size_t(availableProcessors());
+  std::vector<Process> running;
+  // An assembler that hangs would do so again, for as long.
+  bool stopped = false;
+  for (size_t next = 0; !running.empty() || next < modules.size();) {
+    if (stopped)
+      next = modules.size();
+    for (; next < modules.size() && running.size() < most; ++next) {
+      auto process = begin(ptxas, modules[next], next, chip, *folder);
+      if (process)
+        running.push_back(*process);
+      else
+        results[next] = process.error();
+    }
+    size_t before = running.size();
+    // Asked again and again: LLVM's own limit is an alarm of the whole program.
+    llvm::erase_if(running, [&](const Process &process) {
+      int status = 0;
+      pid_t ended = waitpid(process.id, &status, WNOHANG);
+      if (ended == 0 && Clock::now() - process.begin < limit)
+        return false;
+      if (ended == 0) {
+        kill(process.id, SIGKILL);
+        waitpid(process.id, &status, 0);
+        stopped = true;
+        results[process.number] = makeError("ptxas was stopped after ",
+                                            int64_t(seconds * 1000), " ms");
+      } else {
+        results[process.number] =
+            ended < 0 ? Result<AssembledKernel>(Error("its process is lost"))
+                      : collect(process.number, status, *folder);
+      }
+      return true;
+    });
+    if (!running.empty() && running.size() == before)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   return results;
 }
 

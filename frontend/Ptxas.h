@@ -30,13 +30,18 @@ struct AssembledKernel {
   PtxFigures figures;
 };
 
+/// How long a module may take: the slowest that we know takes seconds.
+constexpr double kPtxasSeconds = 300;
+
 /// Assembles modules of one kernel each for a chip ("sm_80"), several at a
 /// time, with files in a folder of their own below `temporaryFolder` (empty:
 /// the system's), which is removed in any case. One result for each module; an
-/// error is what ptxas says.
+/// error is what ptxas says. What takes longer than `seconds` is stopped, and
+/// no other is begun then.
 std::vector<Result<AssembledKernel>>
 assemblePtx(const std::string &ptxas, const std::vector<std::string> &modules,
-            std::string_view chip, const std::string &temporaryFolder = {});
+            std::string_view chip, const std::string &temporaryFolder = {},
+            double seconds = kPtxasSeconds);
 
 } // namespace modc
 

@@ -14,8 +14,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <unistd.h>
 
 using namespace modc;
@@ -118,8 +120,42 @@ TEST(Ptxas, FailsWithAReason) {
   EXPECT_EQ(run("/bin/true", ""), "it gives 0 kernels and 0 bytes");
   EXPECT_NE(run("/nowhere/ptxas", ""), "no failure");
   EXPECT_EQ(run("/bin/true", "/nowhere"),
-            "cannot make a temporary directory in '/nowhere': No such file or "
+            "cannot make a temporary directory in '/nowhere': no such file or "
             "directory");
+}
+
+/// One that hangs holds nobody up for ever: neither its module nor, one after
+/// the other, those that come after it.
+TEST(Ptxas, IsStoppedInTime) {
+  std::filesystem::create_directories(folder());
+  std::string program = folder() + "/ptxas";
+  std::ofstream(program) << "#!/bin/sh\nexec sleep 60\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  std::vector<std::string> modules(1000, kernel(4));
+  auto begin = std::chrono::steady_clock::now();
+  auto results = assemblePtx(program, modules, "sm_80", folder(), 0.2);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  ASSERT_EQ(results.size(), modules.size());
+  ASSERT_FALSE(results[0]);
+  EXPECT_EQ(results[0].error().message(), "ptxas was stopped after 200 ms");
+  ASSERT_FALSE(results.back());
+  EXPECT_EQ(results.back().error().message(),
+            "not assembled, as another was stopped");
+  std::filesystem::remove(program);
+  EXPECT_TRUE(std::filesystem::is_empty(folder()));
+  std::filesystem::remove_all(folder());
+}
+
+/// As a shell says of a program that crashes.
+TEST(Ptxas, NamesTheSignalThatEndedIt) {
+  std::filesystem::create_directories(folder());
+  std::string program = folder() + "/ptxas";
+  std::ofstream(program) << "#!/bin/sh\nkill -SEGV $$\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  auto results = assemblePtx(program, {kernel(4)}, "sm_80", folder());
+  ASSERT_FALSE(results[0]);
+  EXPECT_EQ(results[0].error().message(), "Segmentation fault");
+  std::filesystem::remove_all(folder());
 }
 
 } // namespace
