@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The levels of the x86-64 psABI. Code for the host uses its level and nothing
-// beyond: the mask in the signature could not name what else it might need.
+// The levels of the x86-64 psABI, and NVIDIA's chips. Code for the host uses
+// its level and nothing beyond: the mask in the signature could not name what
+// else it might need.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +18,7 @@
 #include "llvm/TargetParser/Host.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace modc {
 namespace {
@@ -37,7 +39,44 @@ constexpr uint64_t kV4 = kV3 | MODC_CPU_AVX512F | MODC_CPU_AVX512DQ |
 constexpr Level kLevels[] = {
     {"x86-64-v4", kV4}, {"x86-64-v3", kV3}, {"x86-64-v2", kV2}};
 
+/// Those of PTX ISA 8.0 (frontend/DeviceCode.cpp) from sm_80 on, ascending.
+/// Drivers compile PTX of the last for all that are newer.
+constexpr int kCudaChips[] = {80, 86, 87, 89, 90};
+constexpr std::string_view kCudaPrefix = "cuda:sm_";
+
+std::string cudaTarget(int chip) {
+  return std::string(kCudaPrefix) + std::to_string(chip);
+}
+
+Error unknownTarget(std::string_view text) {
+  std::string known;
+  for (const std::string &target : knownTargets())
+    known += (known.empty() ? "" : ", ") + target;
+  return makeError("unknown target ", inQuotes(text), ", expected one of ",
+                   known);
+}
+
 } // namespace
+
+std::vector<std::string> knownTargets() {
+  std::vector<std::string> names = {"cpu:host"};
+  for (size_t i = std::size(kLevels); i-- > 0;)
+    names.push_back(std::string("cpu:") + kLevels[i].name);
+  names.emplace_back("vulkan");
+  for (int chip : kCudaChips)
+    names.push_back(cudaTarget(chip));
+  return names;
+}
+
+std::string cudaTargetFor(std::string_view architecture) {
+  llvm::StringRef number(architecture);
+  int have = 0, best = 0;
+  if (number.consume_front("sm_") && !number.getAsInteger(10, have))
+    for (int chip : kCudaChips)
+      if (chip <= have)
+        best = chip;
+  return best ? cudaTarget(best) : "cuda:" + std::string(architecture);
+}
 
 Result<CpuTarget> CpuTarget::parse(std::string_view text) {
   std::string_view name = text;
@@ -56,9 +95,7 @@ Result<CpuTarget> CpuTarget::parse(std::string_view text) {
   for (const Level &level : kLevels)
     if (name == level.name)
       return CpuTarget{level.name, level.name, level.features};
-  return makeError("unknown target ", inQuotes(text),
-                   ", expected cpu:host, cpu:x86-64-v2, cpu:x86-64-v3, "
-                   "cpu:x86-64-v4, vulkan or cuda:sm_80 and later");
+  return unknownTarget(text);
 }
 
 int64_t CpuTarget::vectorBits() const {
@@ -73,18 +110,16 @@ static bool isDevice(std::string_view text) {
 
 Result<std::vector<std::string>>
 parseDeviceTargets(const std::vector<std::string> &texts) {
+  const std::vector<std::string> known = knownTargets();
   std::vector<std::string> targets;
   for (const std::string &text : texts) {
-    if (!isDevice(text) ||
-        std::find(targets.begin(), targets.end(), text) != targets.end())
+    if (!isDevice(text))
       continue;
-    unsigned chip = 0;
-    if (text != "vulkan" &&
-        (text.substr(0, 8) != "cuda:sm_" ||
-         llvm::StringRef(text).drop_front(8).getAsInteger(10, chip) ||
-         chip < 80))
-      return makeError("unknown target ", inQuotes(text),
-                       ", expected cuda:sm_80 or a later chip");
+    // One spelling each: the name is what sessions look for.
+    if (std::find(known.begin(), known.end(), text) == known.end())
+      return unknownTarget(text);
+    if (std::find(targets.begin(), targets.end(), text) != targets.end())
+      return makeError("target ", inQuotes(text), " is given twice");
     targets.push_back(text);
   }
   return targets;

@@ -39,8 +39,16 @@ struct CpuTarget {
   int64_t vectorBits() const;
 };
 
-/// "vulkan" and "cuda:sm_XX" among `texts`, each once, in their order. Fails at
-/// a chip that no kernels are made for.
+/// All that a model can be compiled for, as they are written.
+std::vector<std::string> knownTargets();
+
+/// What a device of CUDA runs best, "sm_86" or later ones than are known: the
+/// newest target that is not newer. Where there is none, a name that is no
+/// target.
+std::string cudaTargetFor(std::string_view architecture);
+
+/// "vulkan" and "cuda:sm_XX" among `texts`, in their order. Fails at a chip
+/// that no kernels are made for, and at what is given twice.
 Result<std::vector<std::string>>
 parseDeviceTargets(const std::vector<std::string> &texts);
 

@@ -186,7 +186,8 @@ void declare(Flags &parser, CompileFlags &flags) {
   parser.texts("--target", "TARGET", flags.targets,
                "cpu:host, cpu:x86-64-v2, -v3 or -v4; repeatable, the library "
                "then takes the best one that runs (default: cpu:host); vulkan "
-               "or cuda:sm_80 and later: kernels for such devices beside it");
+               "or cuda:sm_80, _86, _87, _89 or _90: kernels for such devices "
+               "beside it");
   parser.texts("--program", "NAME", flags.programs,
                "a program that the library has, such as infer; repeatable "
                "(default: all)");

@@ -11,6 +11,7 @@
 
 #include "tools/modc/DeviceFlag.h"
 
+#include "frontend/Target.h"
 #include "runtime/devices/DevicePrograms.h"
 #include "tools/modc/Output.h"
 
@@ -58,7 +59,7 @@ std::vector<std::string> DeviceFlag::targets() const {
   if (!info || info->kind == DeviceKind::Cpu)
     return {};
   return {info->kind == DeviceKind::Vulkan ? "vulkan"
-                                           : "cuda:" + info->architecture};
+                                           : cudaTargetFor(info->architecture)};
 }
 
 Result<std::shared_ptr<Device>> DeviceFlag::open(const Signature &signature) {

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontend/Target.h"
 #include "runtime/ModelAbi.h"
 #include "tools/modc/Commands.h"
 #include "tools/modc/Flags.h"
@@ -90,7 +91,7 @@ int versionMain(int argc, char **argv) {
   bool json = argc == 1 && std::string_view(argv[0]) == "--json";
   if (argc > 0 && !json)
     return misuse("", fmt::format("unexpected argument '{}'", argv[0]));
-  const std::vector<std::string> targets = compilerTargets();
+  const std::vector<std::string> targets = knownTargets();
   if (json) {
     printJson({{"modc", modcVersion()},
                {"llvm", llvmVersion()},

@@ -18,8 +18,4 @@ namespace modc::driver {
 const char *modcVersion() { return MODC_VERSION; }
 const char *llvmVersion() { return LLVM_VERSION_STRING; }
 
-std::vector<std::string> compilerTargets() {
-  return {"cpu:host", "cpu:x86-64-v2", "cpu:x86-64-v3", "cpu:x86-64-v4"};
-}
-
 } // namespace modc::driver

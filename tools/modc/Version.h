@@ -12,17 +12,12 @@
 #ifndef MODC_TOOLS_MODC_VERSION_H
 #define MODC_TOOLS_MODC_VERSION_H
 
-#include <string>
-#include <vector>
-
 namespace modc::driver {
 
 /// "0.1.0"
 const char *modcVersion();
 /// "22.1.8", of the LLVM that modc was built with.
 const char *llvmVersion();
-/// What --target takes.
-std::vector<std::string> compilerTargets();
 
 } // namespace modc::driver
 

@@ -208,13 +208,38 @@ TEST(Compiler, UnknownTargetIsRefused) {
   Status status = compileScale(scratch("pentium.so"), options);
   ASSERT_FALSE(bool(status));
   EXPECT_EQ(status.error().message(),
-            "unknown target 'cpu:pentium', expected cpu:host, cpu:x86-64-v2, "
-            "cpu:x86-64-v3, cpu:x86-64-v4, vulkan or cuda:sm_80 and later");
-  options.targets = {"cpu:host", "cuda:sm_75"};
-  status = compileScale(scratch("pentium.so"), options);
-  ASSERT_FALSE(bool(status));
-  EXPECT_EQ(status.error().message(),
-            "unknown target 'cuda:sm_75', expected cuda:sm_80 or a later chip");
+            "unknown target 'cpu:pentium', expected one of cpu:host, "
+            "cpu:x86-64-v2, cpu:x86-64-v3, cpu:x86-64-v4, vulkan, cuda:sm_80, "
+            "cuda:sm_86, cuda:sm_87, cuda:sm_89, cuda:sm_90");
+  // A chip has one name, and later ones than LLVM's PTX ISA 8.0 have none.
+  for (const char *text : {"cuda:sm_75", "cuda:sm_080", "cuda:80", "cuda:",
+                           "cuda:sm_90a", "cuda:sm_100", "cuda:sm_-80"}) {
+    options.targets = {"cpu:host", text};
+    status = compileScale(scratch("pentium.so"), options);
+    ASSERT_FALSE(bool(status)) << text;
+    EXPECT_EQ(status.error().message().find("unknown target '" +
+                                            std::string(text) +
+                                            "', expected one of cpu:host, "),
+              0u)
+        << status.error().message();
+  }
+  for (const char *text : {"cuda:sm_80", "vulkan"}) {
+    options.targets = {text, "cpu:host", text};
+    status = compileScale(scratch("pentium.so"), options);
+    ASSERT_FALSE(bool(status));
+    EXPECT_EQ(status.error().message(),
+              "target '" + std::string(text) + "' is given twice");
+  }
+}
+
+TEST(Compiler, ACudaDeviceGetsItsNewestTarget) {
+  EXPECT_EQ(cudaTargetFor("sm_80"), "cuda:sm_80");
+  EXPECT_EQ(cudaTargetFor("sm_88"), "cuda:sm_87");
+  EXPECT_EQ(cudaTargetFor("sm_90"), "cuda:sm_90");
+  EXPECT_EQ(cudaTargetFor("sm_120"), "cuda:sm_90");
+  // Refused by its name.
+  EXPECT_EQ(cudaTargetFor("sm_75"), "cuda:sm_75");
+  EXPECT_EQ(cudaTargetFor("?"), "cuda:?");
 }
 
 TEST(Compiler, PhasesAreDumped) {
