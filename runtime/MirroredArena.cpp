@@ -16,12 +16,48 @@
 
 namespace modc {
 
+using Piece = ArenaLayout::Piece;
+
+template <typename Transfer>
+Status MirroredArena::forEachRun(Transfer transfer) const {
+  constexpr int64_t kTogether = 1 << 20;
+  const std::vector<Piece> &pieces = layout.pieces();
+  std::vector<char> data;
+  for (size_t first = 0, last; first < pieces.size(); first = last) {
+    auto length = [&](size_t end) {
+      return pieces[end].there + ArenaLayout::wordsOf(pieces[end]) -
+             pieces[first].there;
+    };
+    last = first + 1;
+    while (last < pieces.size() && length(last) <= kTogether)
+      ++last;
+    // What lies between pieces stays zero.
+    data.assign(last - first > 1 ? size_t(length(last - 1)) : 0, 0);
+    if (Status s = transfer(&pieces[first], pieces.data() + last, data.data(),
+                            length(last - 1));
+        !s)
+      return s;
+  }
+  return {};
+}
+
 Status MirroredArena::fetch() {
   if (Status s = memory.reserve(bytes, what); !s)
     return s;
   if (!deviceIsNewer)
     return {};
-  if (Status s = owner->download({remote, 0, bytes}, memory.data()); !s)
+  auto receive = [&](const Piece *first, const Piece *last, char *data,
+                     int64_t length) {
+    if (last - first == 1)
+      return owner->download({remote, first->there, first->bytes},
+                             static_cast<char *>(memory.data()) + first->here);
+    Status s = owner->download({remote, first->there, length}, data);
+    for (const Piece *piece = first; s && piece != last; ++piece)
+      std::memcpy(static_cast<char *>(memory.data()) + piece->here,
+                  data + (piece->there - first->there), size_t(piece->bytes));
+    return s;
+  };
+  if (Status s = forEachRun(receive); !s)
     return s;
   deviceIsNewer = false;
   return {};
@@ -46,18 +82,29 @@ Status MirroredArena::clear() {
   return {};
 }
 
-Status MirroredArena::send(Device &device) {
+Status MirroredArena::send(Device &device, const ArenaLayout &given) {
   if (!remote) {
-    int64_t words = std::max<int64_t>((bytes + 3) / 4, 1);
-    auto buffer = device.allocate(words * 4, what);
+    auto buffer = device.allocate(given.deviceBytes(), what);
     if (!buffer)
       return buffer.error();
     owner = device.shared_from_this();
+    layout = given;
     remote = std::move(*buffer);
   }
   if (!hostIsNewer)
     return {};
-  if (Status s = device.upload({remote, 0, bytes}, memory.data()); !s)
+  auto put = [&](const Piece *first, const Piece *last, char *data,
+                 int64_t length) {
+    if (last - first == 1)
+      return device.upload({remote, first->there, first->bytes},
+                           static_cast<char *>(memory.data()) + first->here);
+    for (const Piece *piece = first; piece != last; ++piece)
+      std::memcpy(data + (piece->there - first->there),
+                  static_cast<char *>(memory.data()) + piece->here,
+                  size_t(piece->bytes));
+    return device.upload({remote, first->there, length}, data);
+  };
+  if (Status s = forEachRun(put); !s)
     return s;
   hostIsNewer = false;
   return {};

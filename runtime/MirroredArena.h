@@ -15,6 +15,7 @@
 #define MODC_RUNTIME_MIRROREDARENA_H
 
 #include "runtime/Arena.h"
+#include "runtime/devices/ArenaLayout.h"
 #include "runtime/devices/Device.h"
 
 namespace modc {
@@ -37,11 +38,10 @@ public:
   /// Writes zeros, wherever the contents are.
   Status clear();
 
-  /// Brings the newest contents to a device, always the same one. Does not
-  /// wait.
-  Status send(Device &device);
-  /// Null before the first `send`. A few bytes longer than the arena where its
-  /// length is no multiple of 4.
+  /// Brings the newest contents to a device, always the same one in the same
+  /// layout. Does not wait.
+  Status send(Device &device, const ArenaLayout &layout);
+  /// Null before the first `send`.
   const std::shared_ptr<DeviceBuffer> &deviceBuffer() const { return remote; }
   /// To be called after a device's program that writes the arena.
   void setWrittenByDevice() {
@@ -50,11 +50,19 @@ public:
   }
 
 private:
+  /// Calls `transfer(first, last, data, length)` for runs of pieces from
+  /// `first` to before `last`. Several that are small go together, as each
+  /// transfer may cost a wait: through `data` of `length` bytes, all of the
+  /// device's memory that they span.
+  template <typename Transfer>
+  Status forEachRun(Transfer transfer) const;
+
   Arena memory;
   int64_t bytes;
   const char *what;
   std::shared_ptr<Device> owner;
   std::shared_ptr<DeviceBuffer> remote;
+  ArenaLayout layout;
   // At most one of them; both sides are zeros at first.
   bool hostIsNewer = false, deviceIsNewer = false;
 };

@@ -338,7 +338,8 @@ Status Session::runOnDevice(int index, const Buffer *buffers,
   for (size_t i = 0; i < arenas.size(); ++i) {
     if (!programs->uses(index, i))
       continue;
-    if (Status s = arenas[i].send(programs->device()); !s)
+    if (Status s = arenas[i].send(programs->device(), programs->arenaLayout(i));
+        !s)
       return s;
     call.arenas[i] = arenas[i].deviceBuffer();
     // Whatever becomes of the call, the host's copy is no newer.

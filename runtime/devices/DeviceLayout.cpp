@@ -32,6 +32,18 @@ bool place(int64_t bytes, int64_t alignment, int64_t &total,
   return !__builtin_add_overflow(piece.offset, piece.bytes, &total);
 }
 
+using Space = DeviceBinding::Space;
+
+bool isArena(Space space) {
+  return space == Space::Parameters || space == Space::Gradients ||
+         space == Space::State;
+}
+
+/// Parameters, gradients, state.
+size_t arenaOf(Space space) {
+  return size_t(space) - size_t(Space::Parameters);
+}
+
 Error overflows(int64_t points, int64_t candidates) {
   return makeError("its memory for ", points, " points and ", candidates,
                    " candidates overflows");
@@ -48,7 +60,8 @@ public:
 
 private:
   Result<int64_t> valueOf(const SizeExpression &formula, const char *what);
-  /// The memory that a binding is taken from.
+  /// The memory that a binding is taken from; of an arena, what there is of it
+  /// before it is laid out.
   DeviceRange space(const DeviceBinding &binding) const;
   Result<DeviceRange> rangeOf(const DeviceBinding &binding);
 
@@ -67,7 +80,6 @@ Result<int64_t> Maker::valueOf(const SizeExpression &formula,
 }
 
 DeviceRange Maker::space(const DeviceBinding &binding) const {
-  using Space = DeviceBinding::Space;
   auto piece = [](const std::shared_ptr<DeviceBuffer> &buffer,
                   const DeviceLayout::Piece &piece) {
     return DeviceRange{buffer, piece.offset, piece.bytes};
@@ -84,9 +96,10 @@ DeviceRange Maker::space(const DeviceBinding &binding) const {
   case Space::State:
     break;
   }
-  const std::shared_ptr<DeviceBuffer> &arena =
-      memory.arenas[size_t(binding.space) - size_t(Space::Parameters)];
-  return {arena, 0, arena ? arena->bytes() : 0};
+  const size_t arena = arenaOf(binding.space);
+  int64_t words = (memory.arenaLayouts[arena].bytes() + 3) / 4 * 4;
+  return {memory.arenas[arena], 0,
+          memory.arenas[arena] ? std::max<int64_t>(words, 4) : 0};
 }
 
 Result<DeviceRange> Maker::rangeOf(const DeviceBinding &binding) {
@@ -104,6 +117,13 @@ Result<DeviceRange> Maker::rangeOf(const DeviceBinding &binding) {
     return makeError(bytes, " bytes at byte ", *offset, " are not within ",
                      nameOf(binding.space), " ", binding.index, " of ",
                      within.bytes);
+  if (isArena(binding.space)) {
+    const ArenaLayout::Piece &piece =
+        memory.arenaLayouts[arenaOf(binding.space)].find(*offset);
+    within.offset = piece.there;
+    within.bytes = ArenaLayout::wordsOf(piece);
+    *offset -= piece.here;
+  }
   // Kernels read bytes as parts of words: a range that ends within one would
   // hide those before its end. Pieces end at words.
   bytes = std::min((bytes + 3) / 4 * 4, within.bytes - *offset);

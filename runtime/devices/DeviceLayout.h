@@ -16,6 +16,7 @@
 #define MODC_RUNTIME_DEVICES_DEVICELAYOUT_H
 
 #include "runtime/Signature.h"
+#include "runtime/devices/ArenaLayout.h"
 #include "runtime/devices/Commands.h"
 #include "runtime/devices/DeviceInfo.h"
 
@@ -48,6 +49,7 @@ struct DeviceMemory {
   std::shared_ptr<DeviceBuffer> transfers, temporaries;
   /// parameters, gradients, state
   std::array<std::shared_ptr<DeviceBuffer>, 3> arenas;
+  std::array<ArenaLayout, 3> arenaLayouts;
 };
 
 /// The launches of a program that have groups. `kernels` are those of the

@@ -20,8 +20,9 @@
 namespace modc {
 namespace {
 
-/// At the least what arenas have on the processor.
-constexpr int64_t kAlignment = 64;
+/// What every device of Vulkan takes, at most: what is laid out for one is laid
+/// out for all.
+constexpr int64_t kAlignment = 256;
 
 constexpr std::string_view kCuda = "cuda:";
 
@@ -83,7 +84,19 @@ Result<int> findDeviceTarget(const Signature &signature,
 DevicePrograms::DevicePrograms(std::shared_ptr<const Model> model,
                                std::shared_ptr<Device> device, int target)
     : model(std::move(model)), gpu(std::move(device)), targetIndex(target),
-      kernels(this->target().kernels.size()) {}
+      alignment(std::max(kAlignment, gpu->info().limits.bindingAlignment)),
+      kernels(this->target().kernels.size()) {
+  const Signature &signature = this->model->signature();
+  for (size_t i = 0; i < memory.arenaLayouts.size(); ++i) {
+    auto space =
+        DeviceBinding::Space(size_t(DeviceBinding::Space::Parameters) + i);
+    memory.arenaLayouts[i] = ArenaLayout::create(
+        this->target(), space,
+        space == DeviceBinding::Space::State ? signature.stateBytes
+                                             : signature.parameterBytes,
+        alignment);
+  }
+}
 
 Result<std::unique_ptr<DevicePrograms>>
 DevicePrograms::create(std::shared_ptr<const Model> model,
@@ -216,9 +229,9 @@ DevicePrograms::entryFor(const DeviceCall &call) {
   if (Status s = loadKernels(program); !s)
     return s.error();
   const DeviceLimits &limits = gpu->info().limits;
-  Result<DeviceLayout> layout = DeviceLayout::create(
-      model->signature().programs[size_t(call.program)], program, call.points,
-      call.candidates, std::max(kAlignment, limits.bindingAlignment));
+  Result<DeviceLayout> layout =
+      DeviceLayout::create(model->signature().programs[size_t(call.program)],
+                           program, call.points, call.candidates, alignment);
   if (!layout)
     return layout.error();
   if (Status s = growMemory(*layout); !s)

@@ -64,6 +64,10 @@ public:
   /// (parameters, gradients, state).
   bool uses(int program, size_t arena) const;
   bool writes(int program, size_t arena) const;
+  /// How a call's arenas are laid out.
+  const ArenaLayout &arenaLayout(size_t arena) const {
+    return memory.arenaLayouts[arena];
+  }
 
   /// Reports launches from now on, where the device can time them. `row` is
   /// the trace's for the device.
@@ -106,6 +110,8 @@ private:
   std::shared_ptr<const Model> model;
   std::shared_ptr<Device> gpu;
   int targetIndex;
+  /// Of every range that a launch is given.
+  int64_t alignment;
   std::vector<std::shared_ptr<const Kernel>> kernels;
   DeviceMemory memory;
   /// The most recently used first.

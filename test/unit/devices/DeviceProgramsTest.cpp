@@ -248,6 +248,13 @@ TEST_F(DeviceProgramsTest, ChecksRanges) {
   // No arena was given.
   EXPECT_EQ(failure(slot, R"(["gradients", 0, "0", "16"])"),
             here + "16 bytes at byte 0 are not within gradients 0 of 0");
+  // Begins where no device of this alignment takes it.
+  const int64_t alignment = device->info().limits.bindingAlignment;
+  ASSERT_GT(alignment, 4);
+  EXPECT_EQ(failure(slot, R"(["slot", 1, "4", "4"])"),
+            "launch 0 'double': kernel 'scale': binding 1 starts at byte 260, "
+            "the device wants multiples of " +
+                std::to_string(alignment));
   // Read and written by one launch.
   EXPECT_EQ(failure(slot, R"(["buffer", 0, "0", "N 4 *"])"),
             "launch 0 'double': kernel 'scale': bindings 0 and 1 "

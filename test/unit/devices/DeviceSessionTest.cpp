@@ -28,8 +28,10 @@ namespace {
 
 class DeviceSession : public Lavapipe {
 protected:
-  std::unique_ptr<Session> open(std::shared_ptr<Device> on) {
-    auto model = deviceModel();
+  std::unique_ptr<Session>
+  open(std::shared_ptr<Device> on,
+       const std::vector<std::pair<std::string, std::string>> &changes = {}) {
+    auto model = deviceModel(changes);
     EXPECT_TRUE(model) << model.error().message();
     SessionOptions options;
     options.device = std::move(on);
@@ -101,6 +103,36 @@ TEST_F(DeviceSession, ParametersFollow) {
   ASSERT_TRUE(update(*session, 2));
   EXPECT_EQ(static_cast<float *>(session->state())[0], 2);
   EXPECT_EQ(parametersOf(*session), (Floats{5, 6, 7, 8}));
+}
+
+/// Ranges that are too close for many a device, small and above what is moved
+/// at a time; what no launch is given moves along.
+TEST_F(DeviceSession, ArenasAreSpreadAndGathered) {
+  for (int64_t second : {20, 64, 4 << 20}) {
+    const std::string at = std::to_string(second);
+    const std::string range = R"(["parameters", 0, "0", "16"])";
+    // The first is that of `update`, the second that of `weigh`.
+    auto session =
+        open(device, {{R"("parameter_bytes": 16)",
+                       R"("parameter_bytes": )" + std::to_string(second + 40)},
+                      {range, R"(["parameters", 0,"0", "16"])"},
+                      {range, R"(["parameters", 0, ")" + at + R"(", "16"])"}});
+    ASSERT_TRUE(session);
+    ASSERT_TRUE(session->init(10));
+    auto *p = static_cast<float *>(session->parameters());
+    const int64_t count = second / 4 + 10;
+    for (int64_t i = 4; i < count; ++i)
+      p[i] = float(i);
+    ASSERT_TRUE(update(*session, 0.5));
+    Floats y;
+    ASSERT_TRUE(call(*session, "weigh", {1, 2, 3, 4}, y));
+    const auto from = float(second / 4);
+    EXPECT_EQ(y, (Floats{1 + from, 3 + from, 5 + from, 7 + from}));
+    const auto *now = static_cast<const float *>(
+        static_cast<const Session &>(*session).parameters());
+    for (int64_t i = 0; i < count; ++i)
+      ASSERT_EQ(now[i], i < 4 ? 10.5f + float(i) : float(i)) << second;
+  }
 }
 
 TEST_F(DeviceSession, SharesItsDevice) {
