@@ -61,6 +61,8 @@ Status CudaDevice::open() {
       !s)
     return s;
   Current current(*this);
+  if (!current)
+    return current.error();
   if (Status s = check(cu.streamCreate(&stream, cuda::StreamNonBlocking),
                        "cuStreamCreate");
       !s)
@@ -89,14 +91,15 @@ CudaDevice::~CudaDevice() {
   if (hung)
     return;
   {
+    // Else they go with the context.
     Current current(*this);
     for (Slot &slot : slots) {
-      if (slot.ended)
+      if (current && slot.ended)
         cu.eventDestroy(slot.ended);
-      if (slot.staging)
+      if (current && slot.staging)
         cu.hostFree(slot.staging);
     }
-    if (stream)
+    if (current && stream)
       cu.streamDestroy(stream);
   }
   cu.contextRelease(device);
@@ -115,11 +118,15 @@ CudaBlock::~CudaBlock() {
   if (device.hung)
     return;
   CudaDevice::Current current(device);
+  if (!current)
+    return;
   device.cu.memoryFree(pointer);
 }
 
 Result<std::unique_ptr<DeviceBlock>> CudaDevice::createBlock(int64_t bytes) {
   Current current(*this);
+  if (!current)
+    return current.error();
   cuda::Pointer pointer = 0;
   if (Status s =
           check(cu.memoryAllocate(&pointer, size_t(bytes)), "cuMemAlloc");
@@ -131,6 +138,8 @@ Result<std::unique_ptr<DeviceBlock>> CudaDevice::createBlock(int64_t bytes) {
 
 Status CudaDevice::clearBlock(DeviceBlock &block) {
   Current current(*this);
+  if (!current)
+    return current.error();
   return check(cu.fillWords(static_cast<CudaBlock &>(block).pointer, 0,
                             size_t(block.bytes / 4), stream),
                "cuMemsetD32Async");
@@ -157,6 +166,8 @@ Status CudaDevice::release(Slot &slot) {
 
 Status CudaDevice::writeRange(const DeviceRange &to, const void *from) {
   Current current(*this);
+  if (!current)
+    return current.error();
   for (int64_t done = 0; done < to.bytes;) {
     int64_t bytes = std::min(to.bytes - done, pieceBytes);
     Result<Slot *> slot = acquire();
@@ -179,6 +190,8 @@ Status CudaDevice::writeRange(const DeviceRange &to, const void *from) {
 
 Status CudaDevice::readRange(const DeviceRange &from, void *to) {
   Current current(*this);
+  if (!current)
+    return current.error();
   for (int64_t done = 0; done < from.bytes;) {
     int64_t bytes = std::min(from.bytes - done, pieceBytes);
     Result<Slot *> slot = acquire();
@@ -205,6 +218,8 @@ Result<uint64_t> CudaDevice::start(Recording &recording,
                                    const std::vector<HostWrite> &writes,
                                    const DeviceRange &) {
   Current current(*this);
+  if (!current)
+    return current.error();
   Result<Slot *> slot = acquire();
   if (!slot)
     return slot.error();
@@ -235,6 +250,8 @@ Status CudaDevice::finish(uint64_t ticket) {
   if (ticket <= completed)
     return {};
   Current current(*this);
+  if (!current)
+    return current.error();
   // Asking again and again, as waiting in the driver has no limit.
   const auto begin = Clock::now();
   const auto limit = std::chrono::duration<double>(options.timeoutSeconds);

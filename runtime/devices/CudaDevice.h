@@ -38,24 +38,27 @@ private:
   friend class CudaRecording;
 
   /// Makes the device's context current for its lifetime, and puts back what
-  /// the calling program had.
+  /// the calling program had. Where it cannot, nothing may be asked of the
+  /// driver: it would be asked of whatever context the program has.
   class Current {
   public:
     explicit Current(CudaDevice &device)
-        : device(device),
-          isPushed(device.cu.contextPush(device.context) == cuda::Success) {}
+        : device(device), pushed(device.cu.contextPush(device.context)) {}
     ~Current() {
       cuda::Context popped = nullptr;
-      if (isPushed)
+      if (*this)
         device.cu.contextPop(&popped);
+    }
+    explicit operator bool() const { return pushed == cuda::Success; }
+    Error error() const {
+      return device.check(pushed, "cuCtxPushCurrent").error();
     }
     Current(const Current &) = delete;
     Current &operator=(const Current &) = delete;
 
   private:
     CudaDevice &device;
-    // Without it the calls that follow fail, and say so.
-    bool isPushed;
+    cuda::Result pushed;
   };
 
   CudaDevice(std::shared_ptr<CudaDriver> driver, const DeviceInfo &info,

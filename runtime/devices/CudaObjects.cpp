@@ -20,11 +20,15 @@ CudaModule::~CudaModule() {
   if (!module || device->hung)
     return;
   CudaDevice::Current current(*device);
+  if (!current)
+    return;
   device->cu.moduleUnload(module);
 }
 
 Status CudaModule::load(const std::string &image) {
   CudaDevice::Current current(*device);
+  if (!current)
+    return current.error();
   // What ptxas has to say where the driver compiles PTX.
   char log[4096] = {};
   cuda::JitOption options[] = {cuda::JitErrorLog, cuda::JitErrorLogBytes};
@@ -39,6 +43,8 @@ Status CudaModule::load(const std::string &image) {
 
 Result<cuda::Function> CudaModule::find(const KernelSpec &spec) const {
   CudaDevice::Current current(*device);
+  if (!current)
+    return current.error();
   const cuda::Functions &cu = device->cu;
   cuda::Function function = nullptr;
   cuda::Result result =
@@ -105,6 +111,8 @@ CudaRecording::~CudaRecording() {
   if (owner.hung)
     return;
   CudaDevice::Current current(owner);
+  if (!current)
+    return;
   if (graph)
     owner.cu.graphExecDestroy(graph);
   for (cuda::Event event : events)
@@ -113,6 +121,8 @@ CudaRecording::~CudaRecording() {
 
 Status CudaRecording::create() {
   CudaDevice::Current current(owner);
+  if (!current)
+    return current.error();
   const cuda::Functions &cu = owner.cu;
   if (isTimed()) {
     for (int64_t i = 0; i < 2 * launchCount(); ++i) {
@@ -213,6 +223,8 @@ Status CudaRecording::issueLaunch(const LaunchCommand &launch) {
 
 Result<std::vector<LaunchTime>> CudaRecording::readTimes() const {
   CudaDevice::Current current(owner);
+  if (!current)
+    return current.error();
   std::vector<LaunchTime> times;
   size_t number = 0;
   for (const Command &command : commands) {

@@ -25,6 +25,9 @@ namespace {
 
 const char *const kImage = ".visible .entry scale(...)\n";
 
+const KernelSpec kDouble = {
+    "scale", {Access::Read, Access::Write}, 8, {64, 1, 1}, 1024};
+
 class CudaFaults : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
@@ -32,9 +35,14 @@ protected:
     ASSERT_TRUE(library) << dlerror();
     fake = reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCuda"))();
     *fake = FakeCuda();
+    fake->hasForeign = true;
     options.cudaLibrary = MODC_FAKE_CUDA;
   }
-  void TearDown() override { *fake = FakeCuda(); }
+  void TearDown() override {
+    EXPECT_EQ(fake->foreignCalls, 0);
+    EXPECT_EQ(fake->current, 0);
+    *fake = FakeCuda();
+  }
 
   /// Doubles a number, as a graph and with times: all that a session does, and
   /// a copy.
@@ -45,9 +53,7 @@ protected:
     const float one = 1;
     if (Status s = device.upload({*buffer, 0, 4}, &one); !s)
       return s;
-    KernelSpec spec = {
-        "scale", {Access::Read, Access::Write}, 8, {64, 1, 1}, 1024};
-    auto kernels = device.load(kImage, {spec});
+    auto kernels = device.load(kImage, {kDouble});
     if (!kernels)
       return kernels.error();
     const uint32_t two = 0x40000000;
@@ -127,15 +133,57 @@ INSTANTIATE_TEST_SUITE_P(Functions, CudaFaults, testing::ValuesIn(functions()),
                            return std::string(info.param);
                          });
 
-/// Whoever took the context off the stack took nobody else's.
-TEST_F(CudaFaults, AContextThatCannotBeMadeCurrentIsNotPopped) {
-  auto device = openDevice("cuda", options);
-  ASSERT_TRUE(device) << device.error().message();
+/// The program's own context, as PyTorch has one, is neither used nor popped.
+TEST_F(CudaFaults, AContextThatCannotBeMadeCurrentIsNoOther) {
+  auto opened = openDevice("cuda", options);
+  ASSERT_TRUE(opened) << opened.error().message();
+  Device &device = **opened;
+  auto buffer = device.allocate(512, "numbers");
+  auto scrap = device.allocate(2048, "more numbers");
+  auto kernels = device.load(kImage, {kDouble});
+  ASSERT_TRUE(buffer && scrap && kernels);
+  auto fill = device.record({FillCommand{{*buffer, 0, 4}, 0}});
+  auto timed = device.record({FillCommand{{*buffer, 0, 4}, 0}}, true);
+  ASSERT_TRUE(fill && timed);
+  ASSERT_TRUE(device.submit(**timed));
+  ASSERT_TRUE(device.wait());
+  auto ticket = device.submit(**fill);
+  ASSERT_TRUE(ticket);
+
   fake->failing = "cuCtxPushCurrent_v2";
   fake->failure = cuda::OutOfMemory;
-  auto buffer = (*device)->allocate(4, "a number");
-  ASSERT_FALSE(buffer);
+  const std::string reason =
+      device.info().label() + ": cuCtxPushCurrent: CUDA_ERROR_OUT_OF_MEMORY";
+  float number = 0;
+  EXPECT_EQ(device.upload({*buffer, 0, 4}, &number).error().message(), reason);
+  EXPECT_EQ(device.download({*buffer, 0, 4}, &number).error().message(),
+            reason);
+  EXPECT_EQ(device.load(kImage, {kDouble}).error().message(), reason);
+  EXPECT_EQ(device.record({FillCommand{{*buffer, 0, 4}, 0}}).error().message(),
+            reason);
+  EXPECT_EQ(device.submit(**fill).error().message(), reason);
+  EXPECT_EQ(device.wait(*ticket).error().message(), reason);
+  EXPECT_EQ(device.times(**timed).error().message(), reason);
+  auto more = device.allocate(4096, "numbers");
+  ASSERT_FALSE(more);
+  EXPECT_NE(more.error().message().find("cuCtxPushCurrent"), std::string::npos)
+      << more.error().message();
+  timed = Error("gone");
+  kernels = Error("gone");
+  EXPECT_EQ(fake->foreignCalls, 0);
   EXPECT_EQ(fake->current, 0);
+
+  fake->failing.clear();
+  EXPECT_FALSE(device.isLost());
+  Status status = work(device, number);
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(number, 2);
+  // Memory, too, is left to the context where that cannot be entered.
+  fill = Error("gone");
+  fake->failing = "cuCtxPushCurrent_v2";
+  buffer = Error("gone");
+  scrap = Error("gone");
+  opened = Error("gone");
 }
 
 } // namespace

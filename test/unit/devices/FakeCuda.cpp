@@ -54,6 +54,13 @@ std::vector<size_t> modc::fake::parametersOf(const std::string &image,
   return sizes;
 }
 
+bool modc::fake::inContext() {
+  if (state.current)
+    return true;
+  state.foreignCalls += state.hasForeign;
+  return state.hasForeign;
+}
+
 CUDA_API FakeCuda *fakeCuda() { return &state; }
 
 CU cuInit(unsigned) {
@@ -146,14 +153,17 @@ CU cuCtxPushCurrent_v2(Context context) {
 CU cuCtxPopCurrent_v2(Context *context) {
   MAY_FAIL(cuCtxPopCurrent_v2);
   *context = &theContext;
+  // Whose context is popped?
+  if (!inContext())
+    return InvalidContext;
   --state.current;
   return Success;
 }
 
 CU cuMemAlloc_v2(Pointer *pointer, size_t bytes) {
-  MAY_FAIL(cuMemAlloc_v2);
-  if (!state.current || state.allocate)
-    return state.allocate ? state.allocate : InvalidContext;
+  MAY_FAIL_IN_CONTEXT(cuMemAlloc_v2);
+  if (state.allocate)
+    return state.allocate;
   void *memory = std::malloc(bytes);
   // What a GPU's memory holds is undefined.
   std::memset(memory, 0x5a, bytes);
@@ -163,9 +173,7 @@ CU cuMemAlloc_v2(Pointer *pointer, size_t bytes) {
   return Success;
 }
 CU cuMemFree_v2(Pointer pointer) {
-  MAY_FAIL(cuMemFree_v2);
-  if (!state.current)
-    return InvalidContext;
+  MAY_FAIL_IN_CONTEXT(cuMemFree_v2);
   // The driver waits for what may still use it.
   runQueued();
   allocations.erase(pointer);
@@ -174,13 +182,13 @@ CU cuMemFree_v2(Pointer pointer) {
   return Success;
 }
 CU cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
-  MAY_FAIL(cuMemHostAlloc);
+  MAY_FAIL_IN_CONTEXT(cuMemHostAlloc);
   *memory = std::malloc(bytes);
   ++state.pinned;
   return Success;
 }
 CU cuMemFreeHost(void *memory) {
-  MAY_FAIL(cuMemFreeHost);
+  MAY_FAIL_IN_CONTEXT(cuMemFreeHost);
   std::free(memory);
   --state.pinned;
   return Success;
@@ -207,13 +215,13 @@ CU cuMemsetD32Async(Pointer to, unsigned value, size_t words, Stream) {
 
 CU cuModuleLoadDataEx(modc::cuda::Module *module, const void *image,
                       unsigned count, JitOption *options, void **values) {
-  MAY_FAIL(cuModuleLoadDataEx);
+  MAY_FAIL_IN_CONTEXT(cuModuleLoadDataEx);
   for (unsigned i = 0; i + 1 < count; ++i)
     if (options[i] == JitErrorLog && options[i + 1] == JitErrorLogBytes)
       std::strncpy(static_cast<char *>(values[i]), state.jitLog,
                    reinterpret_cast<size_t>(values[i + 1]));
-  if (!state.current || state.load)
-    return state.load ? state.load : InvalidContext;
+  if (state.load)
+    return state.load;
   bool isCubin = *static_cast<const char *>(image) == '\x7f';
   if (isCubin && state.refusesCubins)
     return 200;
@@ -223,7 +231,7 @@ CU cuModuleLoadDataEx(modc::cuda::Module *module, const void *image,
   return Success;
 }
 CU cuModuleUnload(modc::cuda::Module module) {
-  MAY_FAIL(cuModuleUnload);
+  MAY_FAIL_IN_CONTEXT(cuModuleUnload);
   for (FunctionTag *function : module->functions)
     delete function;
   delete module;
@@ -232,7 +240,7 @@ CU cuModuleUnload(modc::cuda::Module module) {
 }
 CU cuModuleGetFunction(Function *function, modc::cuda::Module module,
                        const char *name) {
-  MAY_FAIL(cuModuleGetFunction);
+  MAY_FAIL_IN_CONTEXT(cuModuleGetFunction);
   if (module->image.find(".entry " + std::string(name) + "(") ==
       std::string::npos)
     return NotFound;
@@ -241,13 +249,13 @@ CU cuModuleGetFunction(Function *function, modc::cuda::Module module,
   return Success;
 }
 CU cuFuncGetAttribute(int *value, FunctionAttribute which, Function) {
-  MAY_FAIL(cuFuncGetAttribute);
+  MAY_FAIL_IN_CONTEXT(cuFuncGetAttribute);
   *value =
       which == FunctionSharedBytes ? state.staticSharedBytes : state.maxThreads;
   return Success;
 }
 CU cuFuncSetAttribute(Function, FunctionAttribute which, int value) {
-  MAY_FAIL(cuFuncSetAttribute);
+  MAY_FAIL_IN_CONTEXT(cuFuncSetAttribute);
   if (which == FunctionMaxDynamicSharedBytes)
     state.dynamicSharedBytes = value;
   return Success;

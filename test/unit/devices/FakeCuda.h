@@ -54,8 +54,12 @@ struct FakeCuda {
   /// What was made and not yet destroyed.
   int buffers = 0, pinned = 0, modules = 0, graphs = 0, events = 0, streams = 0,
       contexts = 0;
-  /// Contexts on the calling thread's stack.
+  /// The device's contexts on the calling thread's stack.
   int current = 0;
+  /// The program has a context of its own below them, and calls that were made
+  /// in that.
+  bool hasForeign = false;
+  int foreignCalls = 0;
   int launches = 0, graphLaunches = 0, queries = 0;
   int dynamicSharedBytes = 0;
   /// All of a module whose entries have parameters.

@@ -56,6 +56,9 @@ size_t bytesFrom(cuda::Pointer pointer);
 cuda::Result enqueue(Work work);
 void runQueued();
 
+/// Whether some context is current, whoever's that is.
+bool inContext();
+
 /// What the test wants the function of that name to end with.
 cuda::Result failureOf(const char *function);
 
@@ -72,6 +75,11 @@ T *at(cuda::Pointer pointer) {
 
 #define CUDA_API extern "C" __attribute__((visibility("default")))
 #define CU CUDA_API modc::cuda::Result
+/// Of calls that work in the current context.
+#define MAY_FAIL_IN_CONTEXT(function)                                          \
+  MAY_FAIL(function);                                                          \
+  if (!modc::fake::inContext())                                                \
+  return modc::cuda::InvalidContext
 #define MAY_FAIL(function)                                                     \
   if (modc::cuda::Result failure = modc::fake::failureOf(#function))           \
   return failure

@@ -79,7 +79,7 @@ bool check(const FunctionTag &function, FakeLaunch &launch) {
 } // namespace
 
 modc::cuda::Result modc::fake::enqueue(Work work) {
-  if (!state.current)
+  if (!inContext())
     return InvalidContext;
   (captured ? *captured : queued).push_back(std::move(work));
   return Success;
@@ -124,19 +124,19 @@ CU cuLaunchKernel(Function function, unsigned gx, unsigned gy, unsigned gz,
 }
 
 CU cuStreamCreate(Stream *stream, unsigned flags) {
-  MAY_FAIL(cuStreamCreate);
+  MAY_FAIL_IN_CONTEXT(cuStreamCreate);
   *stream = new StreamTag();
   ++state.streams;
   return flags == StreamNonBlocking ? Success : 1;
 }
 CU cuStreamDestroy_v2(Stream stream) {
-  MAY_FAIL(cuStreamDestroy_v2);
+  MAY_FAIL_IN_CONTEXT(cuStreamDestroy_v2);
   delete stream;
   --state.streams;
   return Success;
 }
 CU cuStreamBeginCapture_v2(Stream, CaptureMode) {
-  MAY_FAIL(cuStreamBeginCapture_v2);
+  MAY_FAIL_IN_CONTEXT(cuStreamBeginCapture_v2);
   captured = new std::vector<Work>();
   return Success;
 }
@@ -151,7 +151,7 @@ CU cuStreamEndCapture(Stream, Graph *graph) {
 }
 CU cuGraphInstantiateWithFlags(GraphExec *exec, Graph graph,
                                unsigned long long) {
-  MAY_FAIL(cuGraphInstantiateWithFlags);
+  MAY_FAIL_IN_CONTEXT(cuGraphInstantiateWithFlags);
   *exec = new GraphExecTag{graph->nodes};
   ++state.graphs;
   return Success;
@@ -165,26 +165,26 @@ CU cuGraphLaunch(GraphExec exec, Stream) {
   return Success;
 }
 CU cuGraphDestroy(Graph graph) {
-  MAY_FAIL(cuGraphDestroy);
+  MAY_FAIL_IN_CONTEXT(cuGraphDestroy);
   delete graph;
   --state.graphs;
   return Success;
 }
 CU cuGraphExecDestroy(GraphExec exec) {
-  MAY_FAIL(cuGraphExecDestroy);
+  MAY_FAIL_IN_CONTEXT(cuGraphExecDestroy);
   delete exec;
   --state.graphs;
   return Success;
 }
 
 CU cuEventCreate(Event *event, unsigned) {
-  MAY_FAIL(cuEventCreate);
+  MAY_FAIL_IN_CONTEXT(cuEventCreate);
   *event = new EventTag();
   ++state.events;
   return Success;
 }
 CU cuEventDestroy_v2(Event event) {
-  MAY_FAIL(cuEventDestroy_v2);
+  MAY_FAIL_IN_CONTEXT(cuEventDestroy_v2);
   // The driver keeps what its stream still needs.
   runQueued();
   delete event;
@@ -200,7 +200,7 @@ CU cuEventRecord(Event event, Stream) {
   });
 }
 CU cuEventQuery(Event event) {
-  MAY_FAIL(cuEventQuery);
+  MAY_FAIL_IN_CONTEXT(cuEventQuery);
   ++state.queries;
   if (state.hangs)
     return NotReady;
@@ -213,7 +213,7 @@ CU cuEventQuery(Event event) {
   return state.work;
 }
 CU cuEventElapsedTime(float *milliseconds, Event begin, Event end) {
-  MAY_FAIL(cuEventElapsedTime);
+  MAY_FAIL_IN_CONTEXT(cuEventElapsedTime);
   if (begin->state != EventTag::Done || end->state != EventTag::Done)
     return NotReady;
   *milliseconds = float(end->time - begin->time) * 0.5f;
