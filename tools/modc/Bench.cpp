@@ -95,7 +95,7 @@ private:
   std::optional<PeakProbe> peak;
   ReadProbe read;
   std::vector<double> peaks, reads;
-  int64_t rounds = 0, launchRounds = 0;
+  int64_t rounds = 0;
   double loadBefore = -1;
 };
 
@@ -265,8 +265,8 @@ Status Bench::measureLaunches() {
   (void)launches.take();
   int64_t most = std::clamp<int64_t>(rounds / 4, kFewestRounds, 100);
   for (size_t i = 0; i < calls.size(); ++i) {
-    for (launchRounds = 0; launchRounds < most && !CatchInterrupt::requested();
-         ++launchRounds) {
+    for (int64_t call = 0; call < most && !CatchInterrupt::requested();
+         ++call) {
       if (Status status = calls[i].call(); !status)
         return status;
       launches.endCall();
@@ -290,7 +290,6 @@ BenchReport Bench::report(bool interrupted) const {
     report.device = device->info().label();
   }
   report.rounds = rounds;
-  report.launchRounds = launchRounds;
   report.threads = executor.workers();
   report.loadBefore = loadBefore;
   report.loadAfter = systemLoad();

@@ -73,6 +73,8 @@ static void addLaunches(const ProgramTimes &program, Json &json) {
                           {"min", quantile(launch.seconds, 0)},
                           {"p90", quantile(launch.seconds, 0.9)}}}});
   }
+  // Of one that was interrupted fewer than of those before it.
+  json["launch_calls"] = program.launches[0].seconds.size();
   json["launch_seconds"] = all;
   json["launches"] = std::move(launches);
 }
@@ -198,11 +200,13 @@ std::string BenchReport::headerText(const Json &all) const {
 std::string BenchReport::launchesText(const Json &all) const {
   Table table;
   table.row({"program", "launch", "groups", "median", "min", "of the call"});
-  bool any = false;
+  int64_t fewest = INT64_MAX, most = 0;
   for (const Json &program : all["programs"]) {
     if (!program.contains("launches"))
       continue;
-    any = true;
+    auto calls = program["launch_calls"].get<int64_t>();
+    fewest = std::min(fewest, calls);
+    most = std::max(most, calls);
     double call = program["seconds"]["median"].get<double>();
     auto share = [&](double seconds) {
       return call > 0 ? fmt::format("{:.2f}", seconds / call) : "-";
@@ -220,12 +224,14 @@ std::string BenchReport::launchesText(const Json &all) const {
     table.row(
         {"", "all launches", "", timeText(launches), "", share(launches)});
   }
-  if (!any)
+  if (most == 0)
     return "";
   return fmt::format("\n{}\nTimes of launches are the device's, in {} further "
                      "calls; a call also takes what\nlies between launches, "
                      "transfers and the wait for its outputs.\n",
-                     table.text(), launchRounds);
+                     table.text(),
+                     fewest == most ? fmt::format("{}", most)
+                                    : fmt::format("{} to {}", fewest, most));
 }
 
 std::string BenchReport::text() const {

@@ -42,7 +42,7 @@ struct BenchReport {
   /// Empty for the processor.
   std::string device;
   int64_t threads = 1, points = 0, candidates = 1, readWindow = 0;
-  int64_t rounds = 0, launchRounds = 0;
+  int64_t rounds = 0;
   uint64_t seed = 0;
   double loadBefore = -1, loadAfter = -1;
   bool interrupted = false;

@@ -20,6 +20,8 @@ def main():
             x, y, z = other["groups"]
             assert one["groups"] == x * y * z, (one, other)
             assert 0 <= one["seconds"]["min"] <= one["seconds"]["median"], one
+        # Each program's own: the last one's were said of all.
+        assert program["launch_calls"] == 5, program
         total = sum(l["seconds"]["median"] for l in got)
         assert abs(program["launch_seconds"] - total) < 1e-12, program
         assert 0 < program["seconds"]["min"], program
