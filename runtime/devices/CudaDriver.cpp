@@ -13,6 +13,8 @@
 
 #include "runtime/devices/LibraryPin.h"
 
+#include <algorithm>
+
 namespace modc {
 
 Status CudaDriver::load() {
@@ -68,8 +70,9 @@ Result<DeviceInfo> CudaDriver::describe(int index) const {
   info.subgroupSize = attribute(cuda::WarpSize);
   info.timestamps = true;
   DeviceLimits &limits = info.limits;
-  limits.memoryBytes = limits.bufferBytes = limits.bindingBytes =
-      int64_t(memory);
+  limits.memoryBytes = limits.bufferBytes = int64_t(memory);
+  // Kernels number the words of a binding by signed integers of 32 bits.
+  limits.bindingBytes = std::min(limits.bufferBytes, int64_t(4) << 31);
   // What the widest loads of a kernel want.
   limits.bindingAlignment = 16;
   // 4096 bytes of parameters, 8 for each binding.

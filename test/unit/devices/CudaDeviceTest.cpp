@@ -97,10 +97,17 @@ TEST_F(CudaDeviceTest, IsListedAndOpened) {
   EXPECT_EQ(info.api, "12.4");
   EXPECT_EQ(info.subgroupSize, 32);
   EXPECT_EQ(info.limits.memoryBytes, 1 << 30);
+  EXPECT_EQ(info.limits.bindingBytes, 1 << 30);
   EXPECT_EQ(info.limits.sharedBytes, 166912);
   EXPECT_EQ(info.limits.groupSize, (std::array<int64_t, 3>{1024, 1024, 64}));
   EXPECT_EQ(info.limits.groups,
             (std::array<int64_t, 3>{2147483647, 65535, 65535}));
+  // What an index of 32 bits reaches, whatever there is.
+  fake->memoryBytes = size_t(80) << 30;
+  listing = listDevices(options);
+  EXPECT_EQ(listing.devices[2].limits.bufferBytes, int64_t(80) << 30);
+  EXPECT_EQ(listing.devices[2].limits.bindingBytes, int64_t(8) << 30);
+  fake->memoryBytes = size_t(1) << 30;
   ASSERT_NO_FATAL_FAILURE(open("cuda:1"));
   EXPECT_EQ(device->info().name, "Fake B");
   auto third = openDevice("cuda:2", options);
