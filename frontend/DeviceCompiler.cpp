@@ -119,8 +119,7 @@ Result<llvm::json::Object> compileForDevice(ModuleOp module,
   for (llvm::json::Value &entry : *table.getArray("kernels")) {
     llvm::json::Object &kernel = *entry.getAsObject();
     std::string name = kernel.getString("name")->str();
-    auto kernels =
-        module.lookupSymbol<gpu::GPUModuleOp>(name + kKernelSuffix.str());
+    gpu::GPUModuleOp kernels = findKernels(module, name);
     // CUDA refuses launches with more parameters than a kernel has.
     auto passed = IntegerAttr::get(IntegerType::get(module.getContext(), 64),
                                    *kernel.getInteger("constants"));

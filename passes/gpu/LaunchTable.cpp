@@ -47,9 +47,8 @@ int64_t getSharedBytes(gpu::GPUFuncOp kernel) {
 }
 
 llvm::json::Object describeKernel(func::FuncOp function) {
-  auto kernels =
-      function->getParentOfType<ModuleOp>().lookupSymbol<gpu::GPUModuleOp>(
-          (function.getName() + kKernelSuffix).str());
+  gpu::GPUModuleOp kernels =
+      findKernels(function->getParentOfType<ModuleOp>(), function.getName());
   auto kernel = *kernels.getOps<gpu::GPUFuncOp>().begin();
   std::string access;
   for (BlockArgument buffer : kernel.getArguments()) {

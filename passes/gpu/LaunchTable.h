@@ -14,6 +14,7 @@
 #ifndef MODC_PASSES_GPU_LAUNCHTABLE_H
 #define MODC_PASSES_GPU_LAUNCHTABLE_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace modc {
@@ -26,6 +27,11 @@ constexpr llvm::StringLiteral kGroupSizeAttr = "modular.group_size";
 
 /// What the name of a kernel's gpu.module adds to that of its function.
 constexpr llvm::StringLiteral kKernelSuffix = "_kernel";
+
+/// The kernels of a function. Another function may have their name, as long as
+/// there are any.
+mlir::gpu::GPUModuleOp findKernels(mlir::ModuleOp module,
+                                   llvm::StringRef function);
 
 /// Buffers whose numbers of rows follow the constants of the call.
 constexpr llvm::StringLiteral kSizesAttr = "modular.sizes";

@@ -277,3 +277,12 @@ struct OutlineKernelsPass
 };
 
 } // namespace
+
+gpu::GPUModuleOp modc::findKernels(ModuleOp module, StringRef function) {
+  for (auto kernels : module.getOps<gpu::GPUModuleOp>()) {
+    StringRef name = kernels.getName();
+    if (name.consume_back(kKernelSuffix) && name == function)
+      return kernels;
+  }
+  return {};
+}
