@@ -65,19 +65,13 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     arguments = parser.parse_args()
 
-    def names(option, known, groups=None):
-        given = [part for part in getattr(arguments, option).split(",") if part]
-        given = [n for part in given for n in (groups or {}).get(part, [part])]
-        for name in given:
-            if name not in known:
-                parser.error(f"unknown {option.rstrip('s')} '{name}', "
-                             f"known are {', '.join(known)}")
-        setattr(arguments, option, list(dict.fromkeys(given)))
+    def parse(option, known, groups=None):
+        environment.parse_names(parser, arguments, option, known, groups)
 
     if arguments.shapes is not None:
-        names("shapes", shapes.SHAPES, {"table": shapes.TABLE})
-    names("routing", shapes.ROUTINGS)
-    names("tasks", timing.TASKS)
+        parse("shapes", shapes.SHAPES, {"table": shapes.TABLE})
+    parse("routing", shapes.ROUTINGS)
+    parse("tasks", timing.TASKS)
     return arguments
 
 
@@ -174,6 +168,7 @@ def spread(samples):
 def measure_task(problem, name, task, device, models, torch, roofline, arguments):
     """Lines of one task, and what is missing: peer, why, and of what."""
     import device_runner
+    import modc_ctypes
     import shapes
     import timing
     import torch_peers
@@ -190,19 +185,31 @@ def measure_task(problem, name, task, device, models, torch, roofline, arguments
                                     problem.shape, PROGRAMS[task])
     lines = []
     for routing, runners in made.items():
-        for runner in runners:
-            if not getattr(runner, "is_bound", False):
-                timing.check(problem, routing, runner)
-        gc.collect()
-        clock, on_device, rounds = interleave(runners, arguments.budget)
-        lines.append({
-            "shape": name, "description": shapes.describe(problem.shape), "task": task,
-            "routing": routing, "rounds": rounds, "launches": count,
+        line = {"shape": name, "description": shapes.describe(problem.shape),
+                "task": task, "routing": routing}
+        lines.append(line)
+        try:
+            for runner in runners:
+                if not getattr(runner, "is_bound", False):
+                    timing.check(problem, routing, runner)
+            gc.collect()
+            clock, on_device, rounds = interleave(runners, arguments.budget)
+        except modc_ctypes.Failure:
+            raise  # What modc refuses of a task is named once.
+        except Exception as error:  # pylint: disable=broad-except
+            # Whatever else it is, other lines may be measured.
+            line["failed"] = describe(error)
+            continue
+        line.update({
+            "rounds": rounds, "launches": count, "roofline": least,
             "flops": shapes.flops(problem.shape, problem.choices[routing]),
-            "roofline": least,
             "clock": {r.name: spread(of) for r, of in zip(runners, clock)},
             "device": {r.name: spread(of) for r, of in zip(runners, on_device)}})
     return lines, [(form, why, f"{task} of {name}") for form, why in lacks.items()]
+
+
+def describe(error):
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def measure(arguments, modc):
@@ -242,6 +249,11 @@ def measure(arguments, modc):
                 except (modc_ctypes.Failure, subprocess.CalledProcessError) as error:
                     result["refused"][f"{task} of {name}"] = str(error)
                     continue
+                except Exception as error:  # pylint: disable=broad-except
+                    result["lines"].append({
+                        "shape": name, "description": shapes.describe(problem.shape),
+                        "task": task, "routing": "all", "failed": describe(error)})
+                    continue
                 result["lines"] += lines
                 result["lacks"] += lacks
     result["roofline"] = roofline.said
@@ -259,6 +271,9 @@ def main():
             json.dump(result, file, indent=1)
             file.write("\n")
     print(tables.text(result))
+    failed = sum("failed" in line for line in result["lines"])
+    if failed:
+        sys.exit(f"gpu.py: error: {failed} of {len(result['lines'])} lines failed")
     if not result["lines"]:
         sys.exit("gpu.py: error: nothing could be measured")
 

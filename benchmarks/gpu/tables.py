@@ -32,12 +32,16 @@ def section(result, task):
     lines = [line for line in result["lines"] if line["task"] == task]
     if not lines:
         return []
-    peers = [p for p in PEERS if any(p in line["clock"] for line in lines)]
+    peers = [p for p in PEERS if any(p in line.get("clock", {}) for line in lines)]
     header = ["shape", "routing", "launches", "device µs", "clock µs",
               "roofline µs", "of it"]
     header += [f"{peer}, {where}" for peer in peers for where in ("device", "clock")]
     rows = []
     for line in lines:
+        if "failed" in line:
+            rows.append([f"{line['shape']}: {line['description']}", line["routing"],
+                         "failed"] + [""] * (len(header) - 3))
+            continue
         own, least = line["device"]["modc"], line["roofline"]
         row = [f"{line['shape']}: {line['description']}", line["routing"],
                str(line["launches"]), times(own), times(line["clock"]["modc"]),
@@ -47,6 +51,12 @@ def section(result, task):
                 for where in ("device", "clock")]
         rows.append(row)
     return [f"### {report.TITLES[task]}", "", measure.table(header, rows), ""]
+
+
+def failed(result):
+    found = [f"- {line['task']} of {line['shape']}, {line['routing']}: {line['failed']}"
+             for line in result["lines"] if "failed" in line]
+    return ["Failed:", "", *found, ""] if found else []
 
 
 def unmeasured(result):
@@ -93,4 +103,4 @@ def text(result):
               "device and back. Peers as multiples of modc's.", ""]
     for task in report.TITLES:
         lines += section(result, task)
-    return "\n".join(lines + unmeasured(result))
+    return "\n".join(lines + failed(result) + unmeasured(result))

@@ -62,3 +62,15 @@ def parse_threads(parser, text):
     if not threads or min(threads) < 1:
         parser.error("--threads wants numbers of at least 1")
     return threads
+
+
+def parse_names(parser, arguments, option, known, groups=None):
+    """Puts the names of an option, each once, in the place of its text; `groups` stand
+    for several."""
+    given = [part for part in getattr(arguments, option).split(",") if part]
+    given = [n for part in given for n in (groups or {}).get(part, [part])]
+    for name in given:
+        if name not in known:
+            parser.error(f"unknown {option.rstrip('s')} '{name}', "
+                         f"known are {', '.join(known)}")
+    setattr(arguments, option, list(dict.fromkeys(given)))

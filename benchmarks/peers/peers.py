@@ -64,19 +64,13 @@ def parse_arguments():
     parser.add_argument("--svg", metavar="DIR", help="write curves there")
     arguments = parser.parse_args()
 
-    def names(option, known, groups=None):
-        given = [part for part in getattr(arguments, option).split(",") if part]
-        given = [n for part in given for n in (groups or {}).get(part, [part])]
-        for name in given:
-            if name not in known:
-                parser.error(f"unknown {option.rstrip('s')} '{name}', "
-                             f"known are {', '.join(known)}")
-        setattr(arguments, option, list(dict.fromkeys(given)))
+    def parse(option, known, groups=None):
+        environment.parse_names(parser, arguments, option, known, groups)
 
-    names("shapes", shapes.SHAPES, {"table": shapes.TABLE, "curves": shapes.CURVES})
-    names("peers", PEERS)
-    names("routing", shapes.ROUTINGS)
-    names("tasks", timing.TASKS)
+    parse("shapes", shapes.SHAPES, {"table": shapes.TABLE, "curves": shapes.CURVES})
+    parse("peers", PEERS)
+    parse("routing", shapes.ROUTINGS)
+    parse("tasks", timing.TASKS)
     arguments.threads = environment.parse_threads(parser, arguments.threads)
     return arguments
 

@@ -8,6 +8,7 @@
 # What compiled.Model is for the processor's code, by a session of the runtime.
 #
 #===----------------------------------------------------------------------===#
+import compiled
 from modc_ctypes import Model, Session
 
 
@@ -30,12 +31,7 @@ class DeviceModel:
     def state_views(self):
         return self.session.state
 
-    def set_parameters(self, values):
-        views = self.parameter_views()
-        if set(views) != set(values):
-            raise ValueError(f"parameters differ: {sorted(set(views) ^ set(values))}")
-        for name, view in views.items():
-            view[...] = values[name]
+    set_parameters = compiled.Model.set_parameters
 
     def run(self, name, buffers=None, points=0, samples=0, integers=(), reals=()):
         spec = self.programs[name][0]
