@@ -183,6 +183,10 @@ private:
       }
       return start({Launch::Rows, rows, {op}, 0, 0});
     }
+    for (Value operand : op->getOperands())
+      if (auto placed = placement.get(operand); placed && placed->rows.distinct)
+        return op->emitOpError(
+            "sums over distinct rows, but a device has them among all rows");
     bool isStatic = llvm::all_of(op->getResultTypes(), [](Type type) {
       auto shaped = dyn_cast<ShapedType>(type);
       return !shaped || shaped.hasStaticShape();

@@ -106,3 +106,47 @@ func.func @conditional(%x: tensor<?x4xf32> {modular.name = "x", modular.role = "
   } -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+// -----
+
+// The rows that are not first have no values.
+#each = affine_map<(i) -> (i)>
+func.func @sums_distinct_rows(%x: tensor<?x2xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
+                              %picks: tensor<?x1xi32> {modular.name = "picks", modular.role = "input", modular.rows = "S*N"},
+                              %s: index {modular.name = "S", modular.role = "size"},
+                              %y: tensor<2xf32> {bufferization.writable = true, modular.name = "y", modular.role = "output"}) -> tensor<2xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x2xf32>
+  %e = tensor.empty(%n) : tensor<?xi32>
+  %counting = linalg.generic {indexing_maps = [#each], iterator_types = ["parallel"]} outs(%e : tensor<?xi32>) {
+  ^bb0(%o: i32):
+    %i = linalg.index 0 : index
+    %j = arith.index_cast %i : index to i32
+    linalg.yield %j : i32
+  } -> tensor<?xi32>
+  %parents = modular.tile_rows %counting times %s : tensor<?xi32> -> tensor<?xi32>
+  %index, %first = modular.distinct_rows %picks below 3 of %parents in %n : tensor<?x1xi32>, tensor<?xi32> -> tensor<?xi32>, tensor<?xi32>
+  %p = modular.take_rows %picks at %first : tensor<?x1xi32>, tensor<?xi32> -> tensor<?x1xi32>
+  %a = modular.to_selection %p : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %of = modular.take_rows %parents at %first : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>
+  %plan = modular.plan %a distinct(%of of %n : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %v = modular.grouped %plan gather(%x : tensor<?x2xf32>)
+    class [0, 1, 2] {
+    ^bb0(%xm: tensor<?x2xf32>):
+      %ym = math.absf %xm : tensor<?x2xf32>
+      modular.yield %ym : tensor<?x2xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x2xf32>) gradients()
+  %once = modular.combine sum %plan, %v : !modular.plan<1 of 3>, tensor<?x2xf32> -> tensor<?x2xf32>
+  %none = tensor.empty() : tensor<2xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%none : tensor<2xf32>) -> tensor<2xf32>
+  // expected-error @+1 {{'linalg.generic' op sums over distinct rows, but a device has them among all rows}}
+  %sum = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%once : tensor<?x2xf32>) outs(%start : tensor<2xf32>) {
+  ^bb0(%b: f32, %acc: f32):
+    %r = arith.addf %acc, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<2xf32>
+  %w = bufferization.materialize_in_destination %sum in %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %w : tensor<2xf32>
+}
