@@ -241,6 +241,10 @@ Value ElementBuilder::element(linalg::GenericOp op, unsigned number,
           b, b.getZeroAttr(getElementTypeOrSelf(each.get().getType()))));
       continue;
     }
+    if (op == startedOp && start.empty()) {
+      start.push_back(startValue);
+      continue;
+    }
     Values place;
     for (AffineExpr expr : op.getMatchingIndexingMap(&each).getResults())
       place.push_back(

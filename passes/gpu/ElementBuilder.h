@@ -44,6 +44,14 @@ public:
   /// A scalar that ops between the tensors use.
   mlir::Value scalar(mlir::Value value);
 
+  /// Where result 0 of `op` goes on from, in place of its init: a value that is
+  /// known of the one element that is asked for. Other reads of the init are
+  /// not concerned.
+  void setStart(mlir::linalg::GenericOp op, mlir::Value value) {
+    startedOp = op;
+    startValue = value;
+  }
+
   /// What could not be followed, if anything.
   mlir::Value getUnknown() const { return unknown; }
 
@@ -67,6 +75,8 @@ private:
   TensorBuilder &b;
   Load load;
   Size size;
+  mlir::linalg::GenericOp startedOp;
+  mlir::Value startValue;
   mlir::Value unknown;
 };
 

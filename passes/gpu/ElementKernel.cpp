@@ -77,7 +77,8 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
   auto load = [&](Value value, ValueRange where) -> Value {
     if (value == result)
       return {};
-    if (inPlace && value == start)
+    // Other elements of it may have been overwritten.
+    if (inPlace && value == start && llvm::equal(where, at))
       return before;
     if (!isa<RankedTensorType>(value.getType()))
       return kernel.whole(value);
@@ -106,6 +107,8 @@ LogicalResult modc::emitElements(KernelFunction &kernel,
   ElementBuilder elements(b, load, size);
   writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
     before = old[0];
+    if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && inPlace)
+      elements.setStart(generic, before);
     return SmallVector<Value>{elements.element(result, at)};
   });
   if (missing || elements.getUnknown())

@@ -149,13 +149,16 @@ Value Caller::initOf(Value output, const Launch &launch) {
     auto insert = init.getDefiningOp<tensor::InsertSliceOp>();
     init = insert ? insert.getDest() : Value();
   }
-  if (init && init.getDefiningOp<tensor::InsertSliceOp>() &&
-      made.contains({init, -1}))
+  if (!init || init.getDefiningOp<bufferization::AllocTensorOp>())
     return init;
-  return init && (isa<BlockArgument>(init) ||
-                  init.getDefiningOp<bufferization::AllocTensorOp>())
-             ? init
-             : Value();
+  // What goes elsewhere leaves it as it is.
+  if (launch.writesThere())
+    if (Write write = writeOf(sums.getLast(output));
+        write && write.getDest() != init)
+      return {};
+  bool isMade = init.getDefiningOp<tensor::InsertSliceOp>() &&
+                made.contains({init, -1});
+  return isMade || isa<BlockArgument>(init) ? init : Value();
 }
 
 /// Where a result is written: to an argument of the program if it belongs

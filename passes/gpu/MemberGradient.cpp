@@ -93,10 +93,7 @@ LogicalResult MemberGradient::emitElements(bool adds) {
   auto sum = gradient.getDefiningOp<linalg::GenericOp>();
   bool continues =
       adds && sum && isSum(sum) && getZeroFill(sum.getDpsInits()[0]);
-  Value before;
   auto load = [&](Value value, ValueRange where) -> Value {
-    if (continues && value == sum.getDpsInits()[0])
-      return before;
     auto argument = dyn_cast<BlockArgument>(value);
     if (!argument)
       return {};
@@ -128,10 +125,12 @@ LogicalResult MemberGradient::emitElements(bool adds) {
   };
   ElementBuilder elements(b, load, size);
   writeElements(kernel, at, 1, [&](ArrayRef<Value> old) {
-    before = old[0];
+    // Zeros that the body reads elsewhere stay zeros.
+    if (continues)
+      elements.setStart(sum, old[0]);
     Value value = elements.element(gradient, ArrayRef(at).drop_front());
     if (adds && !continues)
-      value = arith::AddFOp::create(b, before, value);
+      value = arith::AddFOp::create(b, old[0], value);
     return SmallVector<Value>{value};
   });
   if (missing)

@@ -106,9 +106,63 @@ func.func @read_elsewhere(%x: tensor<?x2xf32> {modular.name = "x", modular.role 
   return %o, %p : tensor<2xf32>, tensor<2xf32>
 }
 
+// Zeros that a sum starts from are zeros where its body reads them otherwise.
+// CHECK-LABEL: func.func @zeros_elsewhere(
+// CHECK: %[[A:.*]] = call @zeros_elsewhere.grouped(%arg2,
+// CHECK-NEXT: call @zeros_elsewhere.grouped.1(%[[A]],
+func.func @zeros_elsewhere(%dy: tensor<?x2xf32> {modular.name = "dy", modular.role = "input", modular.rows = "N"},
+                           %s: tensor<?x1xi32> {modular.name = "selection", modular.role = "input", modular.rows = "N"},
+                           %db: tensor<3x2xf32> {bufferization.writable = true, modular.name = "b", modular.offset = 0 : i64, modular.role = "gradient"},
+                           %dz: tensor<?x2xf32> {modular.name = "dz", modular.role = "input", modular.rows = "N"}) -> tensor<3x2xf32> {
+  %selection = modular.to_selection %s : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %plan = modular.plan %selection : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %plan gather(%dy : tensor<?x2xf32>)
+    class [0, 1, 2] {
+    ^bb0(%dym: tensor<?x2xf32>):
+      %zero = arith.constant 0.0 : f32
+      %e = tensor.empty() : tensor<2xf32>
+      %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+      %sum = linalg.generic {indexing_maps = [#column_row, #column], iterator_types = ["parallel", "reduction"]} ins(%dym : tensor<?x2xf32>) outs(%z : tensor<2xf32>) {
+      ^bb1(%in: f32, %out: f32):
+        %a = arith.addf %out, %in : f32
+        linalg.yield %a : f32
+      } -> tensor<2xf32>
+      modular.yield %sum : tensor<2xf32>
+    } : !modular.plan<1 of 3> -> rows() gradients(tensor<3x2xf32>)
+  %h = modular.grouped %plan gather(%dz : tensor<?x2xf32>)
+    class [0, 1, 2] {
+    ^bb0(%dzm: tensor<?x2xf32>):
+      %zero = arith.constant 0.0 : f32
+      %e = tensor.empty() : tensor<2xf32>
+      %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+      %sum = linalg.generic {indexing_maps = [#column_row, #column, #column], iterator_types = ["parallel", "reduction"]} ins(%dzm, %z : tensor<?x2xf32>, tensor<2xf32>) outs(%z : tensor<2xf32>) {
+      ^bb1(%in: f32, %least: f32, %out: f32):
+        %m = arith.maximumf %in, %least : f32
+        %a = arith.addf %out, %m : f32
+        linalg.yield %a : f32
+      } -> tensor<2xf32>
+      modular.yield %sum : tensor<2xf32>
+    } : !modular.plan<1 of 3> -> rows() gradients(tensor<3x2xf32>)
+  %e = tensor.empty() : tensor<3x2xf32>
+  %both = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} ins(%g, %h : tensor<3x2xf32>, tensor<3x2xf32>) outs(%e : tensor<3x2xf32>) {
+  ^bb0(%l: f32, %r: f32, %out: f32):
+    %a = arith.addf %l, %r : f32
+    linalg.yield %a : f32
+  } -> tensor<3x2xf32>
+  %o = bufferization.materialize_in_destination %both in %db : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %o : tensor<3x2xf32>
+}
+
 // The sum starts from what stands there.
 // CHECK: func.func private @added_gradient.grouped.1(
 // CHECK: scf.forall {{.*}} shared_outs(%[[O:.*]] = %{{.*}})
 // CHECK: %[[OLD:.*]] = tensor.extract_slice %[[O]]
 // CHECK: %[[START:.*]] = tensor.extract %[[OLD]]
 // CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[START]])
+
+// CHECK: func.func private @zeros_elsewhere.grouped.1(
+// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: %[[START:.*]] = tensor.extract %{{.*}} : tensor<1x1xf32>
+// CHECK: scf.for {{.*}} iter_args(%[[SUM:.*]] = %[[START]])
+// CHECK: %[[AT_LEAST:.*]] = arith.maximumf %{{.*}}, %[[ZERO]] : f32
+// CHECK: arith.addf %[[SUM]], %[[AT_LEAST]]
