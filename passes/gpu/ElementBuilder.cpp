@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sums become loops, and bodies are cloned on scalars.
+// Sums become loops, and bodies are cloned on scalars. What an element is made
+// of is made once in a block, however many of its ops read it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,7 +86,25 @@ Value ElementBuilder::index(OpFoldResult value) {
   return scalar(cast<Value>(value));
 }
 
+Value ElementBuilder::once(Value value, ValueRange at,
+                           function_ref<Value()> make) {
+  // Constants are no less equal for being made anew.
+  SmallVector<void *> key = {value.getAsOpaquePointer()};
+  for (Value place : at)
+    key.push_back(getAsOpFoldResult(place).getOpaqueValue());
+  for (const Scope &scope : llvm::reverse(scopes))
+    if (auto found = scope.find(key); found != scope.end())
+      return found->second;
+  Value made = make();
+  scopes.back()[key] = made;
+  return made;
+}
+
 Value ElementBuilder::scalar(Value value) {
+  return once(value, {}, [&] { return makeScalar(value); });
+}
+
+Value ElementBuilder::makeScalar(Value value) {
   if (Value known = load(value, {}))
     return known;
   Operation *op = value.getDefiningOp();
@@ -118,12 +137,14 @@ Value ElementBuilder::scalar(Value value) {
 }
 
 Value ElementBuilder::element(Value tensor, ValueRange at) {
-  if (Value loaded = load(tensor, at))
-    return loaded;
-  Operation *op = tensor.getDefiningOp();
-  if (!op || !supports(op))
-    return fail(tensor);
-  return compute(op, cast<OpResult>(tensor).getResultNumber(), at);
+  return once(tensor, at, [&]() -> Value {
+    if (Value loaded = load(tensor, at))
+      return loaded;
+    Operation *op = tensor.getDefiningOp();
+    if (!op || !supports(op))
+      return fail(tensor);
+    return compute(op, cast<OpResult>(tensor).getResultNumber(), at);
+  });
 }
 
 Value ElementBuilder::compute(Operation *op, unsigned number, ValueRange at) {
@@ -261,7 +282,10 @@ Value ElementBuilder::element(linalg::GenericOp op, unsigned number,
     int64_t multiple = extent.second;
     auto next = [&](Value i, ValueRange inner) {
       ivs[reductions[depth]] = i;
-      return nest(depth + 1, inner);
+      scopes.emplace_back();
+      Values results = nest(depth + 1, inner);
+      scopes.pop_back();
+      return results;
     };
     if (multiple == 1)
       return b.loop(b.index(0), extent.first, carried, next);

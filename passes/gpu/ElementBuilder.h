@@ -16,6 +16,8 @@
 
 #include "passes/cpu/TensorBuilder.h"
 #include <functional>
+#include <map>
+#include <vector>
 
 namespace modc {
 
@@ -57,6 +59,12 @@ public:
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
+  /// What was made in a block: by the tensor or scalar, and the coordinates.
+  using Scope = std::map<llvm::SmallVector<void *>, mlir::Value>;
+  /// What was made in the blocks around; else what `make` makes.
+  mlir::Value once(mlir::Value value, mlir::ValueRange at,
+                   llvm::function_ref<mlir::Value()> make);
+  mlir::Value makeScalar(mlir::Value value);
   mlir::Value compute(mlir::Operation *op, unsigned number,
                       mlir::ValueRange at);
   /// Of an op that only moves elements; null of any other.
@@ -78,6 +86,8 @@ private:
   mlir::linalg::GenericOp startedOp;
   mlir::Value startValue;
   mlir::Value unknown;
+  /// Of the blocks that the builder is in, from outside to inside.
+  std::vector<Scope> scopes = std::vector<Scope>(1);
 };
 
 } // namespace modc
