@@ -13,6 +13,7 @@
 #define MODC_PASSES_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "passes/gpu/LaunchLimits.h"
 #include <memory>
 
 namespace modc {

@@ -46,7 +46,7 @@ private:
     gatherDispatched(program);
     Placement placement(program);
     RunningSums sums(program);
-    auto launches = formLaunches(program, placement, sums);
+    auto launches = formLaunches(program, placement, sums, mostBuffers);
     if (failed(launches))
       return failure();
     numLaunches += launches->size();

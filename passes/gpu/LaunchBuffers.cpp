@@ -14,7 +14,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/KernelFunction.h"
-#include "passes/gpu/LaunchLimits.h"
 
 using namespace mlir;
 using namespace modc;
@@ -63,6 +62,9 @@ static unsigned countBuffers(const Launch &launch) {
   SetVector<Value> read;
   if (launch.rows.distinct)
     read.insert(launch.rows.distinct);
+  // It says how many positions there are.
+  if (launch.rows.plan)
+    read.insert(launch.rows.plan);
   unsigned count = 0;
   for (Operation *op : ops) {
     addRead(op, own, read);
@@ -77,17 +79,39 @@ static unsigned countBuffers(const Launch &launch) {
   return count;
 }
 
-void modc::splitWideLaunches(SmallVectorImpl<Launch> &launches) {
+/// Where to cut, as near to the middle as may be: no truth value goes through
+/// memory, as there are no buffers of them. 0 where there is no such place.
+static size_t findCut(ArrayRef<Operation *> ops) {
+  auto isPlace = [&](size_t cut) {
+    ArrayRef<Operation *> first = ops.take_front(cut);
+    return llvm::none_of(first, [&](Operation *op) {
+      return llvm::any_of(op->getResults(), [&](Value result) {
+        return getElementTypeOrSelf(result.getType()).isInteger(1) &&
+               isReadOutside(result, first);
+      });
+    });
+  };
+  size_t half = ops.size() / 2;
+  for (size_t away = 0; away <= half; ++away)
+    for (size_t cut : {half - away, half + away})
+      if (cut > 0 && cut < ops.size() && isPlace(cut))
+        return cut;
+  return 0;
+}
+
+void modc::splitWideLaunches(SmallVectorImpl<Launch> &launches,
+                             unsigned mostBuffers) {
   for (size_t i = 0; i < launches.size(); ++i) {
     Launch &launch = launches[i];
-    size_t half = launch.ops.size() / 2;
-    if (launch.kind != Launch::Rows || half == 0 ||
-        countBuffers(launch) <= kBuffers)
+    if (launch.kind != Launch::Rows || countBuffers(launch) <= mostBuffers)
+      continue;
+    size_t cut = findCut(launch.ops);
+    if (cut == 0)
       continue;
     Launch second = {launch.kind, launch.rows,
                      SmallVector<Operation *>(
-                         ArrayRef<Operation *>(launch.ops).drop_front(half))};
-    launch.ops.truncate(half);
+                         ArrayRef<Operation *>(launch.ops).drop_front(cut))};
+    launch.ops.truncate(cut);
     launches.insert(launches.begin() + i + 1, std::move(second));
     // Both may be too wide still.
     --i;

@@ -21,9 +21,10 @@ namespace modc {
 /// needs it, reads a value.
 bool isReadOutside(mlir::Value value, llvm::ArrayRef<mlir::Operation *> ops);
 
-/// Cuts launches of rows until each takes kBuffers buffers at most, or has one
-/// op.
-void splitWideLaunches(llvm::SmallVectorImpl<Launch> &launches);
+/// Cuts launches of rows until each takes so many buffers at most, or cannot be
+/// cut.
+void splitWideLaunches(llvm::SmallVectorImpl<Launch> &launches,
+                       unsigned mostBuffers);
 
 } // namespace modc
 

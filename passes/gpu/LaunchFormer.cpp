@@ -60,14 +60,15 @@ namespace {
 
 class Former {
 public:
-  Former(const Placement &placement, const RunningSums &running)
-      : placement(placement), running(running) {}
+  Former(const Placement &placement, const RunningSums &running,
+         unsigned mostBuffers)
+      : placement(placement), running(running), mostBuffers(mostBuffers) {}
 
   LogicalResult run(func::FuncOp program) {
     for (Operation &op : program.getBody().front().without_terminator())
       if (failed(add(&op)))
         return failure();
-    splitWideLaunches(launches);
+    splitWideLaunches(launches, mostBuffers);
     delaySums();
     return success();
   }
@@ -341,6 +342,7 @@ private:
 
   const Placement &placement;
   const RunningSums &running;
+  unsigned mostBuffers;
   DenseMap<Operation *, int> launchOf;
 };
 
@@ -348,8 +350,9 @@ private:
 
 FailureOr<SmallVector<Launch>> modc::formLaunches(func::FuncOp program,
                                                   const Placement &placement,
-                                                  const RunningSums &sums) {
-  Former former(placement, sums);
+                                                  const RunningSums &sums,
+                                                  unsigned mostBuffers) {
+  Former former(placement, sums, mostBuffers);
   if (failed(former.run(program)))
     return failure();
   return std::move(former.launches);

@@ -73,10 +73,11 @@ struct Launch {
 /// none, or something in between.
 mlir::bufferization::MaterializeInDestinationOp writeOf(mlir::Value value);
 
-/// The launches of a program in their order. Fails with a diagnostic.
+/// The launches of a program in their order; those of rows take so many buffers
+/// at most, if they can be cut. Fails with a diagnostic.
 mlir::FailureOr<llvm::SmallVector<Launch>>
 formLaunches(mlir::func::FuncOp program, const Placement &placement,
-             const RunningSums &sums);
+             const RunningSums &sums, unsigned mostBuffers);
 
 } // namespace modc
 

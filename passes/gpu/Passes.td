@@ -209,7 +209,8 @@ def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
   let description = [{
     Ops that work row by row over the same rows are one launch, of an invocation
     a row; a plan, a grouped op, a sum over rows, an update are launches of their
-    own. Each launch is a private function that takes tensors to write its results
+    own. Where rows would take more than `most-buffers`, they go through memory in
+    the middle. Each launch is a private function that takes tensors to write its results
     to, then what it reads, sizes among it; the program is left with calls.
     Rows that a dispatch only moves to positions are gathered by who reads them.
     Flags that a program makes are words, as bytes side by side would have to be
@@ -238,6 +239,8 @@ def FormLaunchesPass : Pass<"modular-form-launches", "mlir::ModuleOp"> {
                            "mlir::bufferization::BufferizationDialect", "mlir::func::FuncDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
+  let options = [Option<"mostBuffers", "most-buffers", "unsigned", "modc::kBuffers",
+                        "Buffers that a launch of rows takes, at most">];
   let statistics = [Statistic<"numLaunches", "launches", "Number of launches formed">];
 }
 
