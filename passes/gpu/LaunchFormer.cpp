@@ -263,8 +263,9 @@ private:
   }
 
   /// Arguments of the program that results are written to: those that they are
-  /// meant for, and those that they continue in place.
-  static void addWritten(Operation *op, Launch &launch) {
+  /// meant for, also as the first steps of a running sum, and those that they
+  /// continue in place.
+  void addWritten(Operation *op, Launch &launch) {
     auto add = [&](Value value) {
       if (isa_and_nonnull<BlockArgument>(value))
         launch.written.insert(value);
@@ -272,7 +273,7 @@ private:
     if (auto write = dyn_cast<Write>(op))
       add(write.getDest());
     for (Value result : op->getResults())
-      if (Write write = writeOf(result))
+      if (Write write = writeOf(running.getLast(result)))
         add(write.getDest());
     if (auto update = dyn_cast<UpdateOp>(op)) {
       add(update.getParameter());
