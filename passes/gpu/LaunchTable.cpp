@@ -16,7 +16,6 @@
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "passes/OpNames.h"
 #include "passes/cpu/abi/SizeFormula.h"
@@ -25,6 +24,7 @@
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchFlops.h"
 #include "passes/gpu/LaunchLimits.h"
+#include "passes/gpu/LaunchRounds.h"
 #include "passes/gpu/TileKernels.h"
 #include "llvm/Support/JSON.h"
 
@@ -71,71 +71,6 @@ llvm::json::Object describeKernel(func::FuncOp function) {
                             {"constants", constants},
                             {"group", llvm::json::Array{size.getInt(), 1, 1}},
                             {"shared", getSharedBytes(kernel)}};
-}
-
-/// Rounds of the loops of an invocation: a number, and one for each row where
-/// how often a loop runs is not known here.
-struct Rounds {
-  int64_t fixed = 0, perRow = 0;
-
-  static Rounds of(Block &block) {
-    Rounds sum;
-    for (Operation &op : block) {
-      Rounds inner;
-      for (Region &region : op.getRegions())
-        for (Block &nested : region) {
-          // All branches: invocations that run side by side may take
-          // different ones.
-          Rounds next = of(nested);
-          inner.fixed += next.fixed;
-          inner.perRow += next.perRow;
-        }
-      auto loop = dyn_cast<scf::ForOp>(op);
-      if (!loop) {
-        sum.add(inner, 1);
-        continue;
-      }
-      ++inner.fixed;
-      auto first = getConstantIntValue(loop.getLowerBound());
-      auto last = getConstantIntValue(loop.getUpperBound());
-      auto step = getConstantIntValue(loop.getStep());
-      if (first && last && step && *step > 0)
-        sum.add(inner,
-                std::max<int64_t>(0, llvm::divideCeil(*last - *first, *step)));
-      else if (inner.perRow == 0)
-        sum.perRow += inner.fixed;
-      else // A loop over rows in another one.
-        sum.perRow = kMany;
-      sum.perRow = std::min(sum.perRow, kMany);
-      sum.fixed = std::min(sum.fixed, kMany);
-    }
-    return sum;
-  }
-
-private:
-  static constexpr int64_t kMany = int64_t(1) << 31;
-  void add(const Rounds &inner, int64_t times) {
-    fixed = std::min(kMany, fixed + std::min(inner.fixed, kMany) * times);
-    perRow = std::min(kMany, perRow + std::min(inner.perRow, kMany) * times);
-  }
-};
-
-/// Of a product two for each column of its rows, of a sum over rows two for
-/// each row; a plan's group takes its rows side by side.
-Rounds getTileRounds(func::FuncOp function) {
-  Rounds rounds;
-  int64_t widest = 0;
-  for (Type type : function.getArgumentTypes())
-    if (auto buffer = dyn_cast<MemRefType>(type))
-      for (int64_t size : buffer.getShape())
-        widest = std::max(widest, ShapedType::isDynamic(size) ? 0 : size);
-  rounds.fixed = 2 * widest + 1024;
-  auto kind = function->getAttrOfType<DictionaryAttr>(kTileKernel)
-                  .getAs<StringAttr>("kind");
-  rounds.perRow = kind.getValue() == "gradient" ? 2
-                  : kind.getValue() == "plan"   ? 1
-                                                : 0;
-  return rounds;
 }
 
 class ProgramTable {
@@ -271,36 +206,41 @@ private:
 
   /// An upper bound: no loop runs longer than the longest buffer has rows.
   std::string roundsOf(func::CallOp call, func::FuncOp function) {
-    // Groups that share memory go through rows and columns in tiles, with
-    // loops over a tile: twice as many rounds as there are of these, at most.
-    Rounds rounds = function->hasAttr(kTileKernel)
-                        ? getTileRounds(function)
-                        : Rounds::of(function.getBody().front());
+    LaunchRounds rounds = LaunchRounds::of(function);
     if (rounds.perRow == 0)
       return std::to_string(rounds.fixed);
-    return formulaOf(longestOf(call)) + " " + std::to_string(rounds.perRow) +
-           " * " + std::to_string(rounds.fixed) + " +";
+    // Without rows nothing tells how long the loops are.
+    std::string most = std::to_string(LaunchRounds::kMany);
+    Value longest = longestOf(call);
+    if (!longest)
+      return most;
+    return formulaOf(longest) + " " + most + " min " +
+           std::to_string(rounds.perRow) + " * " +
+           std::to_string(rounds.fixed) + " +";
   }
 
-  /// Rows of the longest buffer.
+  /// Rows of the longest buffer; null where none has rows.
   Value longestOf(func::CallOp call) {
-    Value longest = formula->constant(0);
+    Value longest;
     for (Value operand : call.getOperands()) {
       auto type = dyn_cast<MemRefType>(operand.getType());
-      if (type && type.getNumDynamicDims() == 1)
-        longest = formula->max(longest, rowsOf(operand));
+      if (!type || type.getNumDynamicDims() != 1)
+        continue;
+      Value rows = rowsOf(operand);
+      longest = longest ? formula->max(longest, rows) : rows;
     }
     return longest;
   }
 
   std::string operationsOf(func::CallOp call, ArrayRef<FlopTerm> terms) {
     std::string sum;
+    Value longest = longestOf(call);
     for (const FlopTerm &term : terms) {
       std::string text = std::to_string(term.factor);
       for (int64_t number : term.arguments) {
         Value rows;
         if (number == FlopTerm::kLongest)
-          rows = longestOf(call);
+          rows = longest ? longest : formula->constant(0);
         else if (call.getOperand(number).getType().isIndex())
           rows = formula->bound(call.getOperand(number));
         else

@@ -21,6 +21,7 @@
 #include "passes/gpu/ElementFunction.h"
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchLimits.h"
+#include "passes/gpu/LaunchRounds.h"
 #include "passes/gpu/TileKernels.h"
 
 namespace modc {
@@ -259,6 +260,7 @@ private:
         Value isIts = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, id,
                                             b.index(ends[i]));
         branch = scf::IfOp::create(b, isIts, /*withElseRegion=*/true);
+        branch->setAttr(kByGroups, b.getUnitAttr());
         b.setInsertionPointToStart(branch.thenBlock());
       }
       cloneBody(b, call, merged.arguments,

@@ -17,7 +17,7 @@ module {
 
   // Three members share the rows.
   // CHECK-SAME: "label":"run.members"
-  // CHECK-SAME: "operations":"0 N max 60 * 3 ceil"
+  // CHECK-SAME: "operations":"N 60 * 3 ceil"
 
   // The larger branch; a function and a comparison are one each.
   // CHECK-SAME: "label":"run.branches"
