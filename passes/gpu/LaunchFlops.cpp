@@ -252,6 +252,44 @@ SmallVector<TileNotes> piecesOf(const TileNotes &tiles) {
   return list;
 }
 
+/// 2·rows·D·H of each gradient. A position is of one member of its plan: all are
+/// taken to be of one with the most work.
+std::optional<SmallVector<FlopTerm>> countGradients(const TileNotes &tiles) {
+  /// For each offsets of a plan, what has its rows.
+  struct Positions {
+    int64_t rows;
+    std::map<int64_t, int64_t> flopsOfMember;
+  };
+  std::map<int64_t, Positions> plans;
+  SmallVector<FlopTerm> terms;
+  for (const TileNotes &piece : piecesOf(tiles)) {
+    // Positions are rows of a plan; without one, of both.
+    int64_t rows = -1;
+    for (StringRef name : {"operand_rows", "result_rows", "x"})
+      if (rows < 0)
+        rows = piece.number(name);
+    int64_t flops = piece.flops("dw");
+    if (rows < 0 || flops == 0)
+      return std::nullopt;
+    auto members = piece.roles.getAs<DenseI64ArrayAttr>("members");
+    if (!members) {
+      terms.push_back({flops, {rows}});
+      continue;
+    }
+    auto [plan, isNew] =
+        plans.try_emplace(piece.number("offsets"), Positions{rows, {}});
+    for (int64_t member : members.asArrayRef())
+      plan->second.flopsOfMember[member] += flops;
+  }
+  for (const auto &[offsets, positions] : plans) {
+    int64_t most = 0;
+    for (const auto &[member, flops] : positions.flopsOfMember)
+      most = std::max(most, flops);
+    terms.push_back({most, {positions.rows}});
+  }
+  return terms;
+}
+
 /// 2·rows·D·H and the bias, of kernels with tiles.
 std::optional<SmallVector<FlopTerm>> countTiles(func::FuncOp function) {
   TileNotes tiles{function,
@@ -262,19 +300,8 @@ std::optional<SmallVector<FlopTerm>> countTiles(func::FuncOp function) {
     return std::nullopt;
   if (kind == "plan")
     return terms;
-  if (kind == "gradient") {
-    for (const TileNotes &piece : piecesOf(tiles)) {
-      // Positions are rows of a plan; without one, of both.
-      int64_t rows = -1;
-      for (StringRef name : {"operand_rows", "result_rows", "x"})
-        if (rows < 0)
-          rows = piece.number(name);
-      if (rows < 0 || piece.flops("dw") == 0)
-        return std::nullopt;
-      terms.push_back({piece.flops("dw"), {rows}});
-    }
-    return terms;
-  }
+  if (kind == "gradient")
+    return countGradients(tiles);
   // Each row is of one piece.
   int64_t most = 0;
   for (const TileNotes &piece : piecesOf(tiles)) {

@@ -33,8 +33,10 @@ struct FlopTerm {
 /// Of a call of the function of a kernel, phase `kernels`. An addition, a
 /// multiplication, a comparison, a division and a function are one operation
 /// each, a fused multiply-add two. Of branches that no number of an invocation
-/// decides, the one with more is counted: so this is an upper bound. Nothing
-/// where loops are not understood.
+/// decides, the one with more is counted, and so of the classes that share the
+/// positions of a plan: this is an upper bound. Only loops over a member's own
+/// positions count as if all members had equally many. Nothing where loops are
+/// not understood.
 std::optional<llvm::SmallVector<FlopTerm>>
 countLaunchFlops(mlir::func::FuncOp function);
 

@@ -316,7 +316,8 @@ def OutlineKernelsPass : Pass<"modular-outline-kernels", "mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
-                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+                           "mlir::math::MathDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "Number of kernels outlined">];
 }
 

@@ -27,13 +27,26 @@ module {
   // CHECK-SAME: "label":"run.single"
   // CHECK-SAME: "operations":"0"
 
+  // Two classes share the positions: those of the wider one may have them all, of
+  // its two gradients of 40·40 and 40·50. Another plan has positions of its own.
+  // CHECK-SAME: "label":"run.gradients"
+  // CHECK-SAME: "operations":"N 7200 * N 3200 * +"
+
   // Rows of rows are not understood.
   // CHECK-SAME: "label":"run.squares"
   // CHECK-NOT: "operations"
   func.func @run(%x: memref<?x4xf32> {modular.name = "x", modular.role = "input", modular.rows = "N"},
                  %first: memref<4xi32> {modular.name = "first", modular.role = "input"},
                  %y: memref<?x4xf32> {modular.name = "y", modular.role = "output", modular.rows = "N"},
-                 %g: memref<100xf32> {modular.name = "g", modular.offset = 0 : i64, modular.role = "gradient"}) {
+                 %g: memref<100xf32> {modular.name = "g", modular.offset = 0 : i64, modular.role = "gradient"},
+                 %narrow: memref<1x40x40xf32> {modular.name = "n", modular.offset = 400 : i64, modular.role = "gradient"},
+                 %wide: memref<2x40x50xf32> {modular.name = "w", modular.offset = 6800 : i64, modular.role = "gradient"},
+                 %square: memref<2x40x40xf32> {modular.name = "s", modular.offset = 22800 : i64, modular.role = "gradient"},
+                 %other: memref<3x40x40xf32> {modular.name = "o", modular.offset = 35600 : i64, modular.role = "gradient"},
+                 %a: memref<?x40xf32> {modular.name = "a", modular.role = "input", modular.rows = "N"},
+                 %b: memref<?x50xf32> {modular.name = "b", modular.role = "input", modular.rows = "N"},
+                 %second: memref<4xi32> {modular.name = "second", modular.role = "input"},
+                 %rows: memref<?xi32> {modular.name = "rows", modular.role = "input", modular.rows = "N"}) {
     %c0 = arith.constant 0 : index
     %n = memref.dim %x, %c0 : memref<?x4xf32>
     call @run.rows(%y, %n, %x) : (memref<?x4xf32>, index, memref<?x4xf32>) -> ()
@@ -42,6 +55,7 @@ module {
     call @run.members(%g, %first, %x) : (memref<100xf32>, memref<4xi32>, memref<?x4xf32>) -> ()
     call @run.branches(%y, %n, %x) : (memref<?x4xf32>, index, memref<?x4xf32>) -> ()
     call @run.single(%g) : (memref<100xf32>) -> ()
+    call @run.gradients(%narrow, %wide, %square, %other, %a, %b, %first, %second, %rows) : (memref<1x40x40xf32>, memref<2x40x50xf32>, memref<2x40x40xf32>, memref<3x40x40xf32>, memref<?x40xf32>, memref<?x50xf32>, memref<4xi32>, memref<4xi32>, memref<?xi32>) -> ()
     call @run.squares(%g, %x) : (memref<100xf32>, memref<?x4xf32>) -> ()
     return
   }
@@ -141,6 +155,14 @@ module {
     %c1 = arith.constant 1 : index
     %v = memref.load %g[%c0] : memref<100xf32>
     memref.store %v, %g[%c1] : memref<100xf32>
+    return
+  }
+  func.func private @run.gradients(%narrow: memref<1x40x40xf32>, %wide: memref<2x40x50xf32>, %square: memref<2x40x40xf32>, %other: memref<3x40x40xf32>, %a: memref<?x40xf32>, %b: memref<?x50xf32>, %first: memref<4xi32>, %second: memref<4xi32>, %rows: memref<?xi32>) attributes {
+      modular.tile_kernel = {kind = "gradient", pieces = [
+        {dw = 0, g = 4, members = array<i64: 1>, offsets = 6, operand_rows = 8, x = 4},
+        {dw = 1, g = 5, members = array<i64: 0, 2>, offsets = 6, operand_rows = 8, x = 4},
+        {dw = 2, g = 4, members = array<i64: 0, 2>, offsets = 6, operand_rows = 8, x = 4},
+        {dw = 3, g = 4, members = array<i64: 0, 1, 2>, offsets = 7, operand_rows = 8, x = 4}]}} {
     return
   }
   func.func private @run.squares(%g: memref<100xf32>, %x: memref<?x4xf32>) attributes {modular.invocations = array<i64: 100, -1>} {
