@@ -13,15 +13,13 @@
 
 #include "passes/gpu/BodyUnits.h"
 
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/ElementFunction.h"
+#include "passes/gpu/ReadValues.h"
 #include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
 using namespace modc;
 
-/// Below both, an element of a member is less work than its share of a tile.
-constexpr int64_t kWide = 32;
 /// A group makes all columns of a second product, one tile after the other.
 constexpr int64_t kChainColumns = 256;
 
@@ -70,13 +68,6 @@ public:
   }
 
 private:
-  /// Those of an op and of its regions.
-  static SetVector<Value> operandsOf(Operation *inner) {
-    SetVector<Value> result(inner->operand_begin(), inner->operand_end());
-    for (Region &region : inner->getRegions())
-      getUsedValuesDefinedAbove(region, result);
-    return result;
-  }
   /// How many of the products have gone into a value.
   unsigned stepOf(Value value) { return steps.lookup(value); }
 
@@ -86,7 +77,7 @@ private:
       products.push_back(inner);
       step = products.size();
     } else if (!isa<tensor::DimOp, tensor::EmptyOp>(inner)) {
-      for (Value operand : operandsOf(inner))
+      for (Value operand : getReadValues(inner))
         step = std::max(step, stepOf(operand));
     }
     for (Value result : inner->getResults())
@@ -116,7 +107,7 @@ private:
       return;
     unsigned step = inner->getNumResults() ? stepOf(inner->getResult(0)) : 0;
     bool isProduct = isProductOf(step, inner);
-    for (Value operand : operandsOf(inner)) {
+    for (Value operand : getReadValues(inner)) {
       unsigned source = stepOf(operand);
       if (isa<BlockArgument>(operand) || source == step ||
           (source == 0 && !isProduct) || isFill(operand))

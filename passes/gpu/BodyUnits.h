@@ -18,6 +18,10 @@
 
 namespace modc {
 
+/// A matrix of a member with both sides up to here is no work for tiles: an
+/// element alone is less than its share of one.
+constexpr int64_t kWide = 32;
+
 /// Rows of products that stay in shared memory have at most so many columns.
 constexpr int64_t kChained = 64;
 

@@ -20,9 +20,9 @@ using namespace modc;
 
 namespace {
 
-class ElementBuilder {
+class FunctionWriter {
 public:
-  ElementBuilder(ElementFunction &result, Location loc, Value sum,
+  FunctionWriter(ElementFunction &result, Location loc, Value sum,
                  ValueRange given)
       : result(result), b(loc, loc.getContext()), sum(sum),
         given(given.begin(), given.end()) {
@@ -161,22 +161,22 @@ std::optional<ElementFunction> ElementFunction::build(Location loc,
   result.function->setPrivate();
   (*result.function)->setAttr(kElementFunction, b.getUnitAttr());
   result.function->addEntryBlock()->addArgument(b.getF32Type(), loc);
-  ElementBuilder builder(result, loc, sum, given);
+  FunctionWriter writer(result, loc, sum, given);
   SmallVector<AffineExpr> here = {b.getAffineDimExpr(0), b.getAffineDimExpr(1)};
   SmallVector<Value> elements;
   for (Value value : values) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type || type.getRank() != 2 || !type.getElementType().isF32())
       return std::nullopt;
-    Value element = builder.get(value, here);
+    Value element = writer.get(value, here);
     if (!element)
       return std::nullopt;
     // As words: passes take results that are arguments for buffers which are
     // made in place, and drop them.
     elements.push_back(
-        arith::BitcastOp::create(builder.builder(), b.getI32Type(), element));
+        arith::BitcastOp::create(writer.builder(), b.getI32Type(), element));
   }
-  func::ReturnOp::create(builder.builder(), elements);
+  func::ReturnOp::create(writer.builder(), elements);
   Block &entry = result.function->getBody().front();
   result.function->setFunctionType(b.getFunctionType(
       entry.getArgumentTypes(), ValueRange(elements).getTypes()));

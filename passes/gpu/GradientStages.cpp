@@ -14,18 +14,12 @@
 #include "passes/gpu/GradientStages.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/cpu/Grouped.h"
 #include "passes/gpu/ElementBuilder.h"
+#include "passes/gpu/ReadValues.h"
 
 using namespace mlir;
 using namespace modc;
-
-static SetVector<Value> operandsOf(Operation *op) {
-  SetVector<Value> result(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), result);
-  return result;
-}
 
 /// Whether the op only shows its operand in another shape or order.
 static bool isView(Operation *op) {
@@ -86,7 +80,7 @@ private:
       return;
     }
     needed.insert(value);
-    for (Value operand : operandsOf(op))
+    for (Value operand : getReadValues(op))
       need(operand);
   }
 
@@ -117,7 +111,7 @@ private:
     if (auto generic = dyn_cast<linalg::GenericOp>(op);
         generic && generic.getNumReductionLoops() > 0)
       return false;
-    return llvm::all_of(operandsOf(op), [&](Value operand) {
+    return llvm::all_of(getReadValues(op), [&](Value operand) {
       return !hasRows(operand) || operand.getDefiningOp<tensor::EmptyOp>() ||
              elementsOfRow(operand) < elementsOfRow(value);
     });
@@ -128,7 +122,7 @@ private:
     Operation *op = value.getDefiningOp();
     unsigned stage = 0;
     bool sums = false;
-    for (Value operand : operandsOf(op)) {
+    for (Value operand : getReadValues(op)) {
       if (auto found = stageOf.find(operand); found != stageOf.end())
         stage = std::max(stage, found->second + 1);
       else

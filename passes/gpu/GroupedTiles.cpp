@@ -194,19 +194,7 @@ ProductTile modc::getPieceTile(const TileArguments &arguments) {
       widest = std::max(widest, w.getDimSize(transposed ? 1 : 2));
     }
   }
-  return widest > ProductTile::small().columns ? ProductTile::standard()
-                                               : ProductTile::small();
-}
-
-int64_t modc::getPieceGroups(const TileArguments &arguments) {
-  ProductTile tile = getPieceTile(arguments);
-  int64_t groups = 1;
-  for (DictionaryAttr piece : arguments.pieces())
-    if (TileArguments::get(piece, "v") < 0)
-      groups = std::max<int64_t>(
-          groups,
-          llvm::divideCeil(TileArguments::get(piece, "width"), tile.columns));
-  return groups;
+  return ProductTile::forWidth(widest);
 }
 
 namespace {
@@ -268,8 +256,8 @@ struct PieceElements {
 
 } // namespace
 
-void modc::buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
-                            gpu::GPUFuncOp kernel) {
+int64_t modc::buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
+                               gpu::GPUFuncOp kernel) {
   Value offsets = arguments.buffer(kernel, "offsets");
   Value operandRows = arguments.buffer(kernel, "operand_rows");
   SmallVector<ProductPiece> pieces;
@@ -305,5 +293,7 @@ void modc::buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
     };
     pieces.push_back(std::move(piece));
   }
-  buildPieces(b, pieces, offsets, operandRows, getPieceTile(arguments));
+  ProductTile tile = getPieceTile(arguments);
+  buildPieces(b, pieces, offsets, operandRows, tile);
+  return getPieceColumns(pieces, tile);
 }

@@ -25,12 +25,12 @@ namespace modc {
 void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows,
                       llvm::ArrayRef<mlir::Value> outputs);
 
-/// The tile of a function with pieces, and the groups of its second dimension.
+/// The tile of a function with pieces.
 ProductTile getPieceTile(const TileArguments &arguments);
-int64_t getPieceGroups(const TileArguments &arguments);
-/// Fills the kernel's body, at the builder.
-void buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
-                      mlir::gpu::GPUFuncOp kernel);
+/// Fills the kernel's body, at the builder, and gives the groups of its second
+/// dimension.
+int64_t buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
+                         mlir::gpu::GPUFuncOp kernel);
 
 } // namespace modc
 

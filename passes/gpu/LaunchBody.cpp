@@ -102,7 +102,7 @@ modc::emitLaunch(KernelFunction &kernel, const Launch &launch,
   }
   case Launch::Squares:
   case Launch::Plan:
-    llvm_unreachable("plans have no outputs of their own");
+    llvm_unreachable("emitSquareSums and emitPlan make these");
   case Launch::Single: {
     SmallVector<Value> results;
     for (auto [i, output] : llvm::enumerate(outputs))

@@ -12,8 +12,8 @@
 
 #include "passes/gpu/LaunchBuffers.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/KernelFunction.h"
+#include "passes/gpu/ReadValues.h"
 
 using namespace mlir;
 using namespace modc;
@@ -42,10 +42,7 @@ bool modc::isReadOutside(Value value, ArrayRef<Operation *> ops) {
 /// Buffers of the ops, and of others that are not cheap, which they read.
 static void addRead(Operation *op, const DenseSet<Operation *> &own,
                     SetVector<Value> &read) {
-  SetVector<Value> operands(op->operand_begin(), op->operand_end());
-  for (Region &region : op->getRegions())
-    getUsedValuesDefinedAbove(region, operands);
-  for (Value operand : operands) {
+  for (Value operand : getReadValues(op)) {
     Operation *source = operand.getDefiningOp();
     if (source && own.contains(source))
       continue;

@@ -156,8 +156,8 @@ Value Caller::initOf(Value output, const Launch &launch) {
     if (Write write = writeOf(sums.getLast(output));
         write && write.getDest() != init)
       return {};
-  bool isMade = init.getDefiningOp<tensor::InsertSliceOp>() &&
-                made.contains({init, -1});
+  bool isMade =
+      init.getDefiningOp<tensor::InsertSliceOp>() && made.contains({init, -1});
   return isMade || isa<BlockArgument>(init) ? init : Value();
 }
 

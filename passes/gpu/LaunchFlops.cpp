@@ -252,8 +252,8 @@ SmallVector<TileNotes> piecesOf(const TileNotes &tiles) {
   return list;
 }
 
-/// 2·rows·D·H of each gradient. A position is of one member of its plan: all are
-/// taken to be of one with the most work.
+/// 2·rows·D·H of each gradient. A position is of one member of its plan: all
+/// are taken to be of one with the most work.
 std::optional<SmallVector<FlopTerm>> countGradients(const TileNotes &tiles) {
   /// For each offsets of a plan, what has its rows.
   struct Positions {

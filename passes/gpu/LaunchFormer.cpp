@@ -13,11 +13,11 @@
 #include "passes/gpu/LaunchFormer.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/gpu/ElementKernel.h"
 #include "passes/gpu/KernelFunction.h"
 #include "passes/gpu/LaunchBuffers.h"
 #include "passes/gpu/PointKernel.h"
+#include "passes/gpu/ReadValues.h"
 #include "passes/gpu/TileKernels.h"
 
 using namespace mlir;
@@ -95,15 +95,8 @@ private:
     if (!isCheap(op))
       return;
     bool same = sameRows && !isa<TileRowsOp>(op) && !placement.changesRows(op);
-    for (Value operand : operandsOf(op))
+    for (Value operand : getReadValues(op))
       findSources(operand, same, sources);
-  }
-
-  static SetVector<Value> operandsOf(Operation *op) {
-    SetVector<Value> result(op->operand_begin(), op->operand_end());
-    for (Region &region : op->getRegions())
-      getUsedValuesDefinedAbove(region, result);
-    return result;
   }
 
   /// Whether `op` reads row r of this operand for its own row r only.
@@ -138,7 +131,7 @@ private:
     if (isCheap(op) || isa<bufferization::AllocTensorOp>(op))
       return success();
     SmallVector<Source> sources;
-    for (Value operand : operandsOf(op))
+    for (Value operand : getReadValues(op))
       findSources(operand, readsSameRows(op, operand), sources);
     int latest = -1;
     for (Source source : sources)
@@ -252,7 +245,7 @@ private:
   /// All ops that `op` reads, through ops that launches have of their own, and
   /// what these read.
   static void addSources(Operation *op, Launch &launch) {
-    for (Value operand : operandsOf(op)) {
+    for (Value operand : getReadValues(op)) {
       Operation *source = operand.getDefiningOp();
       if (!source)
         launch.arguments.insert(operand);

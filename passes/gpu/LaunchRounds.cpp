@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Counts as drivers with masks do: invocations that run side by side go through
-// both branches of a condition, and once through each loop of a branch that none
-// of them takes. A loop ends in a round of its own.
+// both branches of a condition, and once through each loop of a branch that
+// none of them takes. A loop ends in a round of its own.
 //
 //===----------------------------------------------------------------------===//
 

@@ -19,8 +19,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/cpu/abi/SizeFormula.h"
+#include "passes/gpu/ReadValues.h"
 
 using namespace mlir;
 using namespace modc;
@@ -261,9 +261,7 @@ bool Placement::visitReshape(Operation *op) {
 
 /// Any other op: the common rows of its operands are the points of a body.
 bool Placement::visitStructured(Operation *op) {
-  SetVector<Value> operands(op->operand_begin(), op->operand_end());
-  for (Region &region : op->getRegions())
-    getUsedValuesDefinedAbove(region, operands);
+  SetVector<Value> operands = getReadValues(op);
   // What is only filled takes the rows of the others.
   auto isUndefined = [](Value value) {
     Operation *definition = value.getDefiningOp();

@@ -16,10 +16,10 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/cpu/Decompose.h"
 #include "passes/gpu/BodyUnits.h"
+#include "passes/gpu/ReadValues.h"
 
 namespace modc {
 #define GEN_PASS_DEF_SPLITPRODUCTSPASS
@@ -104,10 +104,7 @@ private:
       // All sizes that are not known are the number of rows.
       if (!result.ops.insert(inner).second || isa<tensor::DimOp>(inner))
         continue;
-      SetVector<Value> operands(inner->operand_begin(), inner->operand_end());
-      for (Region &region : inner->getRegions())
-        getUsedValuesDefinedAbove(region, operands);
-      llvm::append_range(list, operands);
+      llvm::append_range(list, getReadValues(inner));
     }
     return result;
   }

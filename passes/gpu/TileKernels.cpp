@@ -20,8 +20,10 @@ using namespace modc;
 /// Rows of both sides up to here stay with one invocation, which goes on with
 /// them: a launch less.
 constexpr int64_t kNarrow = 64;
-/// Below both, an element of a member is less work than its share of a tile.
-constexpr int64_t kWide = 32;
+
+/// On a function whose kernel is built: its groups, in the dimension that the
+/// pieces decide.
+constexpr llvm::StringLiteral kTileGroups = "modular.groups";
 
 bool modc::isTiledProduct(Operation *op, const Placement &placement) {
   auto product = MatrixProduct::match(op);
@@ -120,8 +122,7 @@ void modc::setPlanKernel(KernelFunction &kernel, PlanOp op) {
 
 /// Of a product that is no grouped op.
 static ProductTile getProductTile(const TileArguments &arguments) {
-  return arguments.type("y").getDimSize(1) > kWide ? ProductTile::standard()
-                                                   : ProductTile::small();
+  return ProductTile::forWidth(arguments.type("y").getDimSize(1));
 }
 
 int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
@@ -154,7 +155,8 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     buildProduct(b, product, tile);
     threads = tile.threads();
   } else if (arguments.kind() == "pieces") {
-    buildPieceKernel(b, arguments, kernel);
+    function->setAttr(kTileGroups, b.getI64IntegerAttr(
+                                       buildPieceKernel(b, arguments, kernel)));
     threads = getPieceTile(arguments).threads();
   } else if (arguments.kind() == "gradient") {
     SmallVector<GradientPiece> pieces;
@@ -179,7 +181,7 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     }
     buildGradients(b, pieces, tile);
     threads = tile.threads();
-    function->setAttr("modular.groups", b.getI64IntegerAttr(groups));
+    function->setAttr(kTileGroups, b.getI64IntegerAttr(groups));
   } else {
     PlanBuffers plan;
     plan.selection = buffer("selection");
@@ -201,6 +203,9 @@ TileGroups modc::getTileGroups(func::FuncOp function) {
   TileArguments arguments(function);
   TileGroups groups;
   bool hasPieces = arguments.kind() == "pieces";
+  auto counted = [&] {
+    return function->getAttrOfType<IntegerAttr>(kTileGroups).getInt();
+  };
   if (arguments.kind() == "product" || hasPieces) {
     ProductTile tile =
         hasPieces ? getPieceTile(arguments) : getProductTile(arguments);
@@ -208,11 +213,11 @@ TileGroups modc::getTileGroups(func::FuncOp function) {
     groups.factor = arguments.get("factor", 1);
     groups.tile = tile.rows;
     groups.members = arguments.members();
-    groups.y = hasPieces ? getPieceGroups(arguments)
+    groups.y = hasPieces ? counted()
                          : llvm::divideCeil(arguments.type("y").getDimSize(1),
                                             tile.columns);
   } else if (arguments.kind() == "gradient") {
-    groups.x = function->getAttrOfType<IntegerAttr>("modular.groups").getInt();
+    groups.x = counted();
   }
   return groups;
 }

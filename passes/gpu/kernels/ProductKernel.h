@@ -36,6 +36,10 @@ struct ProductTile {
   static ProductTile small() { return {32, 32, 16, 4, 4}; }
   static ProductTile standard() { return {32, 64, 16, 4, 8}; }
   static ProductTile large() { return {64, 64, 16, 8, 4}; }
+  /// Of products with so many columns.
+  static ProductTile forWidth(int64_t columns) {
+    return columns > small().columns ? standard() : small();
+  }
 };
 
 /// Buffers of f32, and of i32 where they hold places.

@@ -33,8 +33,7 @@ struct Kind {
            "_" + std::to_string(width) + (transposed ? "_transposed" : "");
   }
   ProductTile tile() const {
-    return std::max(hidden, width) > 32 ? ProductTile::standard()
-                                        : ProductTile::small();
+    return ProductTile::forWidth(std::max(hidden, width));
   }
 };
 
