@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/LaunchTable.h"
 #include "passes/gpu/Pipeline.h"
 #include "llvm/ADT/StringMap.h"
@@ -28,7 +29,7 @@ using namespace mlir;
 namespace modc {
 namespace {
 
-Status run(ModuleOp module, void (*addPasses)(OpPassManager &),
+Status run(ModuleOp module, llvm::function_ref<void(OpPassManager &)> addPasses,
            std::string_view phase, const DevicePhaseListener &listener) {
   PassManager manager(module.getContext());
   addPasses(manager);
@@ -102,7 +103,11 @@ Result<llvm::json::Object> compileForDevice(ModuleOp module,
     init.erase();
   if (Status s = run(module, addLaunchPasses, "launches", listener); !s)
     return s.error();
-  if (Status s = run(module, addKernelPasses, "kernels", listener); !s)
+  int64_t shared = target == "vulkan" ? kVulkanSharedBytes : kCudaSharedBytes;
+  auto addKernels = [&](OpPassManager &manager) {
+    addKernelPasses(manager, shared);
+  };
+  if (Status s = run(module, addKernels, "kernels", listener); !s)
     return s.error();
   auto text = module->getAttrOfType<StringAttr>(kDevicePrograms);
   if (!text)

@@ -257,7 +257,7 @@ struct PieceElements {
 } // namespace
 
 int64_t modc::buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
-                               gpu::GPUFuncOp kernel) {
+                               gpu::GPUFuncOp kernel, int64_t sharedBytes) {
   Value offsets = arguments.buffer(kernel, "offsets");
   Value operandRows = arguments.buffer(kernel, "operand_rows");
   SmallVector<ProductPiece> pieces;
@@ -294,6 +294,9 @@ int64_t modc::buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
     pieces.push_back(std::move(piece));
   }
   ProductTile tile = getPieceTile(arguments);
+  bool hasChain =
+      llvm::any_of(pieces, [](const ProductPiece &p) { return bool(p.v); });
+  tile = tile.within(sharedBytes, hasChain ? getBetweenBytes(tile) : 0);
   buildPieces(b, pieces, offsets, operandRows, tile);
   return getPieceColumns(pieces, tile);
 }

@@ -28,9 +28,9 @@ void setGroupedKernel(KernelFunction &kernel, GroupedOp op, RowCount rows,
 /// The tile of a function with pieces.
 ProductTile getPieceTile(const TileArguments &arguments);
 /// Fills the kernel's body, at the builder, and gives the groups of its second
-/// dimension.
+/// dimension. Tiles have two copies where `sharedBytes` allow it.
 int64_t buildPieceKernel(DeviceBuilder &b, const TileArguments &arguments,
-                         mlir::gpu::GPUFuncOp kernel);
+                         mlir::gpu::GPUFuncOp kernel, int64_t sharedBytes);
 
 } // namespace modc
 

@@ -23,6 +23,10 @@ constexpr int64_t kGroupSize = 64;
 constexpr int64_t kGroups = 1 << 15;
 /// Buffers of a launch: devices bind 32 at the least, but for the smallest.
 constexpr unsigned kBuffers = 28;
+/// Bytes that a group shares, at most: Vulkan guarantees the one, every chip
+/// gives a CUDA kernel the other without being asked, and has room for two such
+/// groups on a multiprocessor.
+constexpr int64_t kVulkanSharedBytes = 16 << 10, kCudaSharedBytes = 48 << 10;
 
 } // namespace modc
 

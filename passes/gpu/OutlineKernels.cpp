@@ -49,8 +49,8 @@ MemRefType inSpace(MemRefType type, gpu::AddressSpace space) {
 
 class Outliner {
 public:
-  Outliner(ModuleOp module, func::FuncOp function)
-      : module(module), function(function),
+  Outliner(ModuleOp module, func::FuncOp function, int64_t sharedBytes)
+      : module(module), function(function), sharedBytes(sharedBytes),
         b(function.getLoc(), module.getContext()) {}
 
   LogicalResult run() {
@@ -69,7 +69,7 @@ public:
                                          b.getFunctionType(types, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
     if (function->hasAttr(kTileKernel)) {
-      int64_t size = buildTileKernel(function, kernel);
+      int64_t size = buildTileKernel(function, kernel, sharedBytes);
       setGroupSize(kernel, size);
       b.setInsertionPointToEnd(&kernel.getBody().front());
       gpu::ReturnOp::create(b);
@@ -240,6 +240,7 @@ private:
 
   ModuleOp module;
   func::FuncOp function;
+  int64_t sharedBytes;
   TensorBuilder b;
   IRMapping mapping;
   int32_t constant = 0;
@@ -260,7 +261,7 @@ struct OutlineKernelsPass
                                            : programs)
           .push_back(function);
     for (func::FuncOp kernel : kernels) {
-      if (failed(Outliner(module, kernel).run()))
+      if (failed(Outliner(module, kernel, sharedBytes).run()))
         return signalPassFailure();
       ++numKernels;
     }

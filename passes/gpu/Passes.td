@@ -299,7 +299,9 @@ def OutlineKernelsPass : Pass<"modular-outline-kernels", "mlir::ModuleOp"> {
     buffers are bindings, its sizes launch constants, its loop over invocations
     runs with 64 of them a group. Programs become a list of launches in the
     module's attribute `modular.device_programs`, with formulas of the sizes of a
-    call for ranges, groups and constants.
+    call for ranges, groups and constants. Kernels by tiles have two copies of the
+    tiles of products where a group may share `shared-bytes`: the next one is
+    loaded while one is multiplied.
 
     ```mlir
     func.func private @infer.linear(%o: memref<?x4xf32>, %x: ..., %n: index) {
@@ -318,6 +320,8 @@ def OutlineKernelsPass : Pass<"modular-outline-kernels", "mlir::ModuleOp"> {
   let dependentDialects = ["modc::ModularDialect", "mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
                            "mlir::math::MathDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
+  let options = [Option<"sharedBytes", "shared-bytes", "int64_t", "modc::kVulkanSharedBytes",
+                        "Bytes that a group shares, at most">];
   let statistics = [Statistic<"numKernels", "kernels", "Number of kernels outlined">];
 }
 

@@ -22,6 +22,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/cpu/Pipeline.h"
+#include "passes/gpu/LaunchLimits.h"
 
 using namespace mlir;
 using namespace modc;
@@ -49,7 +50,7 @@ void modc::addLaunchPasses(OpPassManager &manager) {
   manager.addPass(createMergeFunctionsPass());
 }
 
-void modc::addKernelPasses(OpPassManager &manager) {
+void modc::addKernelPasses(OpPassManager &manager, int64_t sharedBytes) {
   // What is left in a function has one row, so that all sizes are known.
   manager.addPass(createDecomposePass());
   LowerRoutingPassOptions routing;
@@ -73,7 +74,7 @@ void modc::addKernelPasses(OpPassManager &manager) {
   addCleanup(manager);
   manager.addPass(createMergeLaunchesPass());
   manager.addPass(createMergeFunctionsPass());
-  manager.addPass(createOutlineKernelsPass());
+  manager.addPass(createOutlineKernelsPass({sharedBytes}));
   addCleanup(manager);
 }
 
@@ -124,7 +125,9 @@ void modc::registerGpuPipelines() {
                              addLaunchPasses);
   PassPipelineRegistration<>("modular-to-kernels",
                              "From phase launches to phase kernels",
-                             addKernelPasses);
+                             [](OpPassManager &manager) {
+                               addKernelPasses(manager, kVulkanSharedBytes);
+                             });
   PassPipelineRegistration<>("modular-kernels-to-spirv",
                              "From kernels to SPIR-V for Vulkan 1.1",
                              addSpirvPasses);

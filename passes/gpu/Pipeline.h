@@ -21,8 +21,9 @@ namespace modc {
 /// each launch.
 void addLaunchPasses(mlir::OpPassManager &manager);
 
-/// From those calls: functions become kernels of a `gpu.module`.
-void addKernelPasses(mlir::OpPassManager &manager);
+/// From those calls: functions become kernels of a `gpu.module`, whose groups
+/// share so many bytes at most (LaunchLimits.h).
+void addKernelPasses(mlir::OpPassManager &manager, int64_t sharedBytes);
 
 /// On a builtin module: each `gpu.module` in it becomes a `spirv.module` that
 /// can be serialized.

@@ -125,7 +125,8 @@ static ProductTile getProductTile(const TileArguments &arguments) {
   return ProductTile::forWidth(arguments.type("y").getDimSize(1));
 }
 
-int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
+int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel,
+                              int64_t sharedBytes) {
   TileArguments arguments(function);
   DeviceBuilder b(function.getLoc(), function.getContext());
   b.setInsertionPointToStart(&kernel.getBody().front());
@@ -151,12 +152,12 @@ int64_t modc::buildTileKernel(func::FuncOp function, gpu::GPUFuncOp kernel) {
     product.distinct = buffer("distinct");
     product.transposed = arguments.get("transposed") == 1;
     product.rowCount = rowCount();
-    ProductTile tile = getProductTile(arguments);
+    ProductTile tile = getProductTile(arguments).within(sharedBytes);
     buildProduct(b, product, tile);
     threads = tile.threads();
   } else if (arguments.kind() == "pieces") {
-    function->setAttr(kTileGroups, b.getI64IntegerAttr(
-                                       buildPieceKernel(b, arguments, kernel)));
+    function->setAttr(kTileGroups, b.getI64IntegerAttr(buildPieceKernel(
+                                       b, arguments, kernel, sharedBytes)));
     threads = getPieceTile(arguments).threads();
   } else if (arguments.kind() == "gradient") {
     SmallVector<GradientPiece> pieces;

@@ -32,9 +32,10 @@ void setGradientKernel(KernelFunction &kernel, GroupedOp op, unsigned c,
 void setPlanKernel(KernelFunction &kernel, PlanOp op);
 
 /// Fills the body of `kernel`, whose arguments are the buffers of `function`,
-/// and gives the number of invocations of a group.
+/// and gives the number of invocations of a group. Tiles of products have two
+/// copies where a group may share so many bytes.
 int64_t buildTileKernel(mlir::func::FuncOp function,
-                        mlir::gpu::GPUFuncOp kernel);
+                        mlir::gpu::GPUFuncOp kernel, int64_t sharedBytes);
 
 /// Groups of a launch of such a function in both dimensions, as formulas in
 /// which `rows` is that of the rows.

@@ -24,17 +24,44 @@ ChainTiles::ChainTiles(ProductTiles &tiles, const ProductTiles::Memory &memory)
 ProductTiles::Values ChainTiles::sumSecond(const Weights &second,
                                            Value column) {
   Value zero = b.index(0);
-  return b.loop(
-      zero, b.index(second.depth), tiles.tile.depth,
-      tiles.startSums(second, column), [&](Value k, ValueRange carried) {
-        tiles.putW(second, tiles.fetchW(second, k, column), memory.w, zero);
-        b.barrier();
-        Values next = tiles.multiply(
-            carried, {rowsBetween, b.div(k, 4), tiles.vectorsOfW},
-            {memory.w, zero, tiles.vectorsOfW});
-        b.barrier();
-        return next;
-      });
+  Value stop = b.index(second.depth);
+  auto fetch = [&](Value k) { return tiles.fetchW(second, k, column); };
+  // Into a copy of the tile, 0 or 1.
+  auto put = [&](ArrayRef<Value> loaded, Value copy) {
+    tiles.putW(second, loaded, memory.w, b.mul(copy, tiles.sizeOfW));
+  };
+  auto multiply = [&](ValueRange sums, Value k, Value copy) {
+    return tiles.multiply(
+        sums, {rowsBetween, b.div(k, 4), tiles.vectorsOfW},
+        {memory.w, b.mul(copy, tiles.sizeOfW), tiles.vectorsOfW});
+  };
+  Values sums = tiles.startSums(second, column);
+  if (!tiles.tile.twice)
+    return b.loop(zero, stop, tiles.tile.depth, sums,
+                  [&](Value k, ValueRange carried) {
+                    put(fetch(k), zero);
+                    b.barrier();
+                    Values next = multiply(carried, k, zero);
+                    b.barrier();
+                    return next;
+                  });
+  put(fetch(zero), zero);
+  b.barrier();
+  sums.push_back(zero);
+  sums = b.loop(zero, stop, tiles.tile.depth, sums,
+                [&](Value k, ValueRange carried) {
+                  Value copy = carried.back();
+                  Value other = b.sub(b.index(1), copy);
+                  // Behind the last one anything: it is not used.
+                  Values loaded = fetch(b.add(k, tiles.tile.depth));
+                  Values next = multiply(carried.drop_back(), k, copy);
+                  put(loaded, other);
+                  b.barrier();
+                  next.push_back(other);
+                  return next;
+                });
+  sums.pop_back();
+  return sums;
 }
 
 /// f of an element, where there is one, else 0: the second product goes on to
@@ -74,8 +101,7 @@ void ChainTiles::storeBetween(ArrayRef<Value> sums, int64_t hidden,
 void ChainTiles::run(Value x, Value operandRows, const Weights &first,
                      const Weights &second, ProductEpilogue middle,
                      Store store) {
-  assert(first.width <= tiles.tile.columns && first.width == second.depth &&
-         !tiles.tile.twice);
+  assert(first.width <= tiles.tile.columns && first.width == second.depth);
   Value zero = b.index(0);
   storeBetween(tiles.sumProduct(x, operandRows, first, memory, zero),
                first.width, middle);

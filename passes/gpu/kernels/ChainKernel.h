@@ -38,6 +38,11 @@ inline ProductTile getChainTile(bool fewRows = false) {
                  : ProductTile{32, kChainWidth, 16, 4, 8};
 }
 
+/// Shared memory of the rows between the products.
+inline int64_t getBetweenBytes(const ProductTile &tile) {
+  return tile.rows * tile.columns * 4;
+}
+
 /// The body of a kernel of `tile.threads()` invocations and
 /// `getProductTiles` groups. `middle` makes f's result of the first product's
 /// sum, once for each element, and may store either; its place has the position

@@ -22,8 +22,8 @@ namespace modc {
 struct ProductTile {
   int64_t rows, columns, depth;
   int64_t height, width;
-  /// Loads of the next tiles are under way while these are multiplied; takes
-  /// twice the shared memory.
+  /// Double buffering: loads of the next tiles are under way while these are
+  /// multiplied. Takes twice the shared memory, and saves a barrier a tile.
   bool twice = false;
 
   int64_t threads() const { return rows / height * (columns / width); }
@@ -36,6 +36,15 @@ struct ProductTile {
   static ProductTile small() { return {32, 32, 16, 4, 4}; }
   static ProductTile standard() { return {32, 64, 16, 4, 8}; }
   static ProductTile large() { return {64, 64, 16, 8, 4}; }
+  /// With double buffering if a group then shares no more than `bytes`, of
+  /// which `rest` are for something else than tiles.
+  ProductTile within(int64_t bytes, int64_t rest = 0) const {
+    ProductTile tile = *this;
+    tile.twice = true;
+    tile.twice = tile.sharedBytes() + rest <= bytes;
+    return tile;
+  }
+
   /// Of products with so many columns.
   static ProductTile forWidth(int64_t columns) {
     return columns > small().columns ? standard() : small();

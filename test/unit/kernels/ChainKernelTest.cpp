@@ -23,11 +23,17 @@ namespace {
 struct Kind {
   int64_t members; ///< 0: rows without offsets
   int64_t depth, hidden, width;
-  bool fewRows = false, transposed = false, mapped = true;
+  bool fewRows = false, transposed = false, mapped = true, twice = false;
+  ProductTile tile() const {
+    ProductTile tile = getChainTile(fewRows);
+    tile.twice = twice;
+    return tile;
+  }
   std::string name() const {
     return "chain_" + std::to_string(members) + "_" + std::to_string(depth) +
            "_" + std::to_string(hidden) + "_" + std::to_string(width) +
-           (fewRows ? "_few" : "") + (transposed ? "_transposed" : "");
+           (fewRows ? "_few" : "") + (transposed ? "_transposed" : "") +
+           (twice ? "_twice" : "");
   }
 };
 
@@ -47,7 +53,7 @@ BuiltKernel makeChain(const Kind &kind) {
       shape.insert(shape.begin(), m);
     return shape;
   };
-  ProductTile tile = getChainTile(kind.fewRows);
+  ProductTile tile = kind.tile();
   return BuiltKernel(
       kind.name(),
       {{kRead, 'f', {-1, d}},
@@ -84,11 +90,14 @@ BuiltKernel makeChain(const Kind &kind) {
                          b, mlir::arith::CmpFPredicate::OGT, sum, b.real(0));
                      return b.select(positive, sum, b.real(0));
                    });
-      });
+      },
+      kind.twice ? kCudaSharedBytes : kVulkanSharedBytes);
 }
 
 class ChainKernelRuns : public KernelRuns {
 protected:
+  std::vector<float> results; ///< of the last check
+
   void check(const Kind &kind, const std::shared_ptr<const Kernel> &kernel,
              const Groups &groups) {
     std::mt19937 random(23);
@@ -103,8 +112,7 @@ protected:
                        c = drawFloats(random, members * o);
     DeviceRange between = put(std::vector<float>((rows + 1) * h, 77.f)),
                 y = put(std::vector<float>((rows + 1) * o, 77.f));
-    int64_t tiles = getProductTiles(int64_t(rows), kind.members,
-                                    getChainTile(kind.fewRows));
+    int64_t tiles = getProductTiles(int64_t(rows), kind.members, kind.tile());
     run({LaunchCommand{kernel,
                        {tiles, 1, 1},
                        {put(x), put(w), put(b), put(v), put(c),
@@ -113,6 +121,7 @@ protected:
                        ""}});
     std::vector<float> gotBetween = get<float>(between, (rows + 1) * h),
                        got = get<float>(y, (rows + 1) * o);
+    results = got;
     for (size_t p = 0; p < rows; ++p) {
       size_t row = kind.mapped ? size_t(groups.rows[p]) : p;
       size_t m = kind.members ? groups.memberOf(p) : 0;
@@ -154,19 +163,28 @@ protected:
 };
 
 TEST_F(ChainKernelRuns, IsWithinTheBoundOfSums) {
-  for (const Kind &kind : kKinds) {
+  for (Kind kind : kKinds) {
     auto kernel = load(makeChain(kind));
-    for (const Groups &groups : drawGroups(std::max<int64_t>(kind.members, 1)))
+    kind.twice = true;
+    auto twice = load(makeChain(kind));
+    for (const Groups &groups :
+         drawGroups(std::max<int64_t>(kind.members, 1))) {
       check(kind, kernel, groups);
+      std::vector<float> once = results;
+      check(kind, twice, groups);
+      EXPECT_EQ(results, once);
+    }
   }
 }
 
 TEST(ChainKernel, AssemblesWithoutSpills) {
   for (bool fewRows : {false, true})
-    for (bool transposed : {false, true}) {
-      makeChain({8, 96, 32, 96, fewRows, transposed}).checkPtx();
-      makeChain({64, 49, 35, 33, fewRows, transposed}).checkPtx();
-    }
+    for (bool transposed : {false, true})
+      for (bool twice : {false, true}) {
+        makeChain({8, 96, 32, 96, fewRows, transposed, true, twice}).checkPtx();
+        makeChain({64, 49, 35, 33, fewRows, transposed, true, twice})
+            .checkPtx();
+      }
 }
 
 } // namespace

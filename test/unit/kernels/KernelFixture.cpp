@@ -50,7 +50,8 @@ static MemRefType makeType(const BufferType &buffer) {
 
 BuiltKernel::BuiltKernel(std::string name,
                          const std::vector<BufferType> &buffers,
-                         int64_t constants, int64_t threads, const Body &body) {
+                         int64_t constants, int64_t threads, const Body &body,
+                         int64_t mostShared) {
   description = {name, {}, 4 * constants, {threads, 1, 1}, 0};
   auto location = UnknownLoc::get(&context());
   module = ModuleOp::create(location);
@@ -80,7 +81,7 @@ BuiltKernel::BuiltKernel(std::string name,
                                (vector ? 4 * vector.getNumElements() : 4);
   });
   EXPECT_LE(threads, 128) << name;
-  EXPECT_LE(description.sharedBytes, 16384) << name;
+  EXPECT_LE(description.sharedBytes, mostShared) << name;
 }
 
 static gpu::GPUModuleOp getKernels(ModuleOp module) {

@@ -7,7 +7,8 @@
 //
 // Makes a kernel around what a builder of passes/gpu/kernels writes, runs it on
 // lavapipe with the validation layer and assembles its PTX. No kernel may want
-// more than every device has: 128 invocations, 16 KiB of shared memory.
+// more than every device has: 128 invocations, 16 KiB of shared memory unless
+// it is for CUDA alone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,7 @@
 #define MODC_TEST_UNIT_KERNELS_KERNELFIXTURE_H
 
 #include "../devices/LavapipeFixture.h"
+#include "passes/gpu/LaunchLimits.h"
 #include "passes/gpu/kernels/DeviceBuilder.h"
 
 #include <functional>
@@ -37,7 +39,8 @@ public:
   using Body = std::function<void(DeviceBuilder &, mlir::ValueRange buffers,
                                   mlir::ValueRange constants)>;
   BuiltKernel(std::string name, const std::vector<BufferType> &buffers,
-              int64_t constants, int64_t threads, const Body &body);
+              int64_t constants, int64_t threads, const Body &body,
+              int64_t mostShared = kVulkanSharedBytes);
 
   const KernelSpec &spec() const { return description; }
   std::string spirv() const;

@@ -27,13 +27,16 @@ const std::vector<int64_t> kSingle = {0, 1, 3}, kChained = {2, 5},
 
 struct Kind {
   int64_t depth, hidden, width;
-  bool transposed = false;
+  bool transposed = false, twice = false;
   std::string name() const {
     return "pieces_" + std::to_string(depth) + "_" + std::to_string(hidden) +
-           "_" + std::to_string(width) + (transposed ? "_transposed" : "");
+           "_" + std::to_string(width) + (transposed ? "_transposed" : "") +
+           (twice ? "_twice" : "");
   }
   ProductTile tile() const {
-    return ProductTile::forWidth(std::max(hidden, width));
+    ProductTile tile = ProductTile::forWidth(std::max(hidden, width));
+    tile.twice = twice;
+    return tile;
   }
 };
 
@@ -101,11 +104,14 @@ BuiltKernel makePieces(const Kind &kind, int64_t &columns) {
         ProductPiece pieces[] = {single, chained, elements};
         columns = getPieceColumns(pieces, kind.tile());
         buildPieces(b, pieces, in[5], in[6], kind.tile());
-      });
+      },
+      kind.twice ? kCudaSharedBytes : kVulkanSharedBytes);
 }
 
 class PieceKernelRuns : public KernelRuns {
 protected:
+  std::vector<float> results; ///< of the last check
+
   void check(const Kind &kind, const std::shared_ptr<const Kernel> &kernel,
              int64_t columns, const Groups &groups) {
     std::mt19937 random(29);
@@ -127,6 +133,7 @@ protected:
                        ""}});
     std::vector<float> gotBetween = get<float>(between, (rows + 1) * k),
                        got = get<float>(y, (rows + 1) * h);
+    results = got;
     auto at = [&](size_t m, size_t i, size_t j, size_t height, size_t width) {
       return m * height * width +
              (kind.transposed ? j * height + i : i * width + j);
@@ -192,18 +199,26 @@ protected:
 };
 
 TEST_F(PieceKernelRuns, IsWithinTheBoundOfSums) {
-  for (const Kind &kind : kKinds) {
+  for (Kind kind : kKinds) {
     int64_t columns = 0;
     auto kernel = load(makePieces(kind, columns));
-    for (const Groups &groups : drawGroups(kMembers))
+    kind.twice = true;
+    auto twice = load(makePieces(kind, columns));
+    for (const Groups &groups : drawGroups(kMembers)) {
       check(kind, kernel, columns, groups);
+      std::vector<float> once = results;
+      check(kind, twice, columns, groups);
+      EXPECT_EQ(results, once);
+    }
   }
 }
 
 TEST(PieceKernel, AssemblesWithoutSpills) {
   int64_t columns;
-  makePieces({784, 32, 64}, columns).checkPtx();
-  makePieces({785, 33, 65, /*transposed=*/true}, columns).checkPtx();
+  for (bool twice : {false, true}) {
+    makePieces({784, 32, 64, false, twice}, columns).checkPtx();
+    makePieces({785, 33, 65, /*transposed=*/true, twice}, columns).checkPtx();
+  }
 }
 
 } // namespace
