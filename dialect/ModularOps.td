@@ -14,5 +14,6 @@ include "dialect/ModularDeviceOps.td"
 include "dialect/ModularNetworkOps.td"
 include "dialect/ModularRoutedOps.td"
 include "dialect/ModularTensorOps.td"
+include "dialect/ModularTrainingOps.td"
 
 #endif // MODC_DIALECT_MODULAROPS_TD

@@ -6,8 +6,8 @@
 #===----------------------------------------------------------------------===#
 #
 # What plan, grouped, combine and the other operations of derived programs mean
-# (dialect/ModularRoutedOps.td). Grouped order is followed literally, so that what
-# depends on it shows.
+# (dialect/ModularRoutedOps.td, ModularTrainingOps.td). Grouped order is followed
+# literally, so that what depends on it shows.
 #
 #===----------------------------------------------------------------------===#
 import numpy as np
