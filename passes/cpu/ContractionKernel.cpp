@@ -18,12 +18,16 @@ using namespace modc;
 /// Rows up to which it does not pay to pack a panel that could be read in
 /// place.
 constexpr int64_t kFewRows = 16;
-/// Rows of b that a product of few rows goes through side by side: streams that
-/// a processor sees coming.
-constexpr int64_t kFewBlock = 16;
-/// Bytes of b that such a product asks for ahead: a panel of its blocks is less
-/// work than its way from memory takes.
-constexpr int64_t kFewAhead = 16 << 10;
+/// A product of few rows goes through b in blocks of so many rows, all columns
+/// of one before the next, so that b is read much as it lies in memory. With up
+/// to kFewestRows all time is reading, which fewer rows at a time make faster;
+/// with more it is also loading and storing sums, once a block.
+constexpr int64_t kFewBlock = 32, kFewestBlock = 8;
+constexpr int64_t kFewestRows = 4;
+/// Such a product asks for the next block while it reads one, but for no more
+/// than so many bytes ahead, for which any second-level cache has room. What is
+/// asked for nearer, amid rows that are being read, comes too late.
+constexpr int64_t kFewAhead = 128 << 10;
 /// Bytes of a first-level cache that b, or a panel of it, may take.
 constexpr int64_t kNearestCache = 32 << 10;
 /// Rounds of k in one of the loop where panels are many: what counts and asks
@@ -160,7 +164,7 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
             {}};
       // Few rows are a tile or two, of different heights: the first asks for
       // all.
-      if (fewRows)
+      if (few)
         share = {
             index(0), index(1),
             createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, i, index(0))};
@@ -192,19 +196,15 @@ void KernelBuilder::setNext(Panel &part) {
   };
   int64_t full = schedule.panelColumns();
   int64_t around = llvm::alignTo(columns, full);
-  int64_t ahead = 1;
-  if (fewRows) {
-    int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
-    ahead = std::clamp<int64_t>(kFewAhead / (block * full * bytes), 1,
-                                around / full);
-  }
-  Value j = offset(part.j, ahead * full);
-  Value first = offset(part.first, block);
+  Value j = few ? createOrFold<arith::AddIOp>(part.j, few->ahead)
+                : offset(part.j, full);
+  Value first = few ? createOrFold<arith::AddIOp>(part.first, few->block)
+                    : offset(part.first, block);
   Value beside = less(j, columns), below = less(first, depth);
   Value zero = index(0);
   Value endJ = contraction.transposedB ? index(columns) : zero;
   Value endFirst = contraction.transposedB ? zero : index(depth);
-  if (fewRows)
+  if (few)
     zero = endJ = difference(j, index(around));
   Value nextJ = choose(beside, j, choose(below, zero, endJ));
   Value nextFirst = choose(beside, part.first, choose(below, first, endFirst));
@@ -242,8 +242,10 @@ void KernelBuilder::panels(Value space) {
   Value end = sumsNothing
                   ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
                   : depth;
-  loop(index(0), end, block, [&](Value first) {
-    Value last = arith::MinUIOp::create(*this, offset(first, block), depth);
+  Value step = few ? few->block : index(block);
+  loop(index(0), end, step, [&](Value first) {
+    Value last = arith::MinUIOp::create(
+        *this, createOrFold<arith::AddIOp>(first, step), depth);
     if (copyOfA)
       packA(first, last);
     loop(index(0), index(columns - rest), full, [&](Value j) {
@@ -259,16 +261,32 @@ void KernelBuilder::build(Value space) {
   if (!space || contraction.transposedB)
     return panels(space);
   Value rows = countRows();
-  Value few = arith::CmpIOp::create(*this, arith::CmpIPredicate::ule, rows,
-                                    index(kFewRows));
-  auto branch = scf::IfOp::create(*this, few, /*withElse=*/true);
+  auto atMost = [&](int64_t most) -> Value {
+    return arith::CmpIOp::create(*this, arith::CmpIPredicate::ule, rows,
+                                 index(most));
+  };
+  auto branch = scf::IfOp::create(*this, atMost(kFewRows), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
   // What takes the time is reading b, as it lies in memory.
-  block = std::min(kFewBlock, schedule.kBlock);
-  fewRows = true;
+  static_assert(kFewBlock % kFewestBlock == 0);
+  int64_t full = schedule.panelColumns();
+  int64_t around = llvm::alignTo(contraction.columns(), full);
+  int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+  auto columnsAhead = [&](int64_t rows) {
+    return std::clamp<int64_t>(kFewAhead / (rows * bytes) / full * full, full,
+                               around);
+  };
+  Value fewest = atMost(kFewestRows);
+  auto choose = [&](int64_t x, int64_t y) {
+    return x == y ? index(x)
+                  : createOrFold<arith::SelectOp>(fewest, index(x), index(y));
+  };
+  few = {choose(kFewestBlock, kFewBlock),
+         choose(columnsAhead(kFewestBlock), columnsAhead(kFewBlock))};
+  block = kFewestBlock;
   panels(nullptr);
-  fewRows = false;
+  few.reset();
   block = schedule.kBlock;
   setInsertionPointToStart(branch.elseBlock());
   panels(space);

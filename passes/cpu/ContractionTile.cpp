@@ -187,19 +187,17 @@ bool KernelBuilder::isOnlyBlock() const {
 
 void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
                          Value copy) {
-  int64_t unrolled = of.of && !of.when && !copy ? schedule.unrolled : 1;
+  int64_t unrolled = of.of && !copy ? schedule.unrolled : 1;
   Value length = difference(part.last, part.first);
   // Each tile asks for its share of the next panel, a piece at most each round
   // of the loop over k: reading b is then hidden behind arithmetic.
   Value share, place;
-  if (of.of && part.next) {
+  if (of.of && part.next && !few) {
     int64_t pieces = piecesOfPanel().count << kPieceBits;
     share = createOrFold<arith::DivUIOp>(index(pieces), of.of);
     place = createOrFold<arith::MulIOp>(share, of.number);
     Value rounds = createOrFold<arith::CeilDivUIOp>(length, index(unrolled));
     share = createOrFold<arith::DivUIOp>(share, rounds);
-    if (of.when)
-      share = createOrFold<arith::SelectOp>(of.when, share, index(0));
   }
   SmallVector<Part> parts;
   SmallVector<Value> columns;
@@ -221,6 +219,14 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
                                               : rowOfA(offset(i, r)));
   SmallVector<Value> sums = startSums(parts, part);
   auto addProducts = [&](Value k) {
+    if (few && part.next) {
+      Value row = createOrFold<arith::SelectOp>(
+          of.when, difference(k, part.first), index(0));
+      for (int64_t line = 0; line < at; line += elementsOfLine())
+        memref::PrefetchOp::create(
+            *this, part.next, ValueRange{row, index(line)}, /*isWrite=*/false,
+            /*localityHint=*/2, /*isDataCache=*/true);
+    }
     Value kOfPanel = panel ? difference(k, part.first) : k;
     SmallVector<Value> line;
     for (auto [v, width] : llvm::enumerate(part.widths))
@@ -235,12 +241,12 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
       kOfA = copyOfA ? difference(k, part.first) : rowOfA(k);
     for (int64_t r = 0; r < rows; ++r) {
       Value row = rowsOfA[r];
-      Value scalar = contraction.transposedA
-                         ? memref::LoadOp::create(
-                               *this, copyOfA ? copyOfA : contraction.a,
-                               ValueRange{kOfA, row})
-                         : memref::LoadOp::create(*this, contraction.a,
-                                                  ValueRange{row, k});
+      Value scalar =
+          contraction.transposedA
+              ? memref::LoadOp::create(*this, copyOfA ? copyOfA : contraction.a,
+                                       ValueRange{kOfA, row})
+              : memref::LoadOp::create(*this, contraction.a,
+                                       ValueRange{row, k});
       for (auto [v, b] : llvm::enumerate(line)) {
         Value a = broadcast(cast<VectorType>(b.getType()), scalar);
         Value &sum = sums[r * line.size() + v];

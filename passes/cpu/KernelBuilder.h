@@ -33,10 +33,15 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   /// A block of k of a group of rows of a transposed a, [k, i], or null to read
   /// a in place.
   mlir::Value copyOfA;
-  /// Length of a block of k in the code that is being built.
+  /// Length of a block of k in the code that is being built, or what divides
+  /// it.
   int64_t block;
-  /// Whether that code is for too few rows to copy b.
-  bool fewRows = false;
+  /// What code for too few rows to copy b goes by.
+  struct FewRows {
+    mlir::Value block; ///< rows of b that are read side by side
+    mlir::Value ahead; ///< columns ahead of those that are read, to ask for
+  };
+  std::optional<FewRows> few;
   KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder,
                 Contraction contraction, const KernelSchedule &schedule)
       : ImplicitLocOpBuilder(loc, builder), contraction(contraction),

@@ -178,11 +178,14 @@ func.func @one_tile(%x: memref<?x8xf32, strided<[128, 1], offset: ?>>, %d: memre
 // CHECK: arith.cmpi ule, %{{.*}}, %c16
 // CHECK: scf.if
 // CHECK-NOT: vector.store %{{.*}} : memref<256x16xf32>
-// Then the first tile asks for the panel that is six, all of a row of b, ahead.
-// CHECK: scf.for %[[K:.*]] = %{{.*}} to %c128
+// Then b is read in blocks of 8 rows, or 32, and the first tile asks for the next
+// block: the panel that is six, all of a row of b, ahead.
+// CHECK: %[[FEWEST:.*]] = arith.cmpi ule, %{{.*}}, %c4
+// CHECK: %[[BLOCK:.*]] = arith.select %[[FEWEST]], %c8{{.*}}, %c32
+// CHECK: scf.for %[[K:.*]] = %{{.*}} to %c128{{.*}} step %[[BLOCK]]
 // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c96
 // CHECK: %[[AHEAD:.*]] = arith.addi %[[J]], %c96
-// CHECK: arith.subi %[[AHEAD]], %c96
+// CHECK: arith.subi %[[AHEAD]], %c96{{.*}}
 // CHECK: scf.for %[[I:.*]] = %
 // CHECK: arith.cmpi eq, %[[I]], %c0
 // CHECK: memref.prefetch %{{.*}}, read, locality<2>, data
