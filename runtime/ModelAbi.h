@@ -23,7 +23,7 @@ extern "C" {
 
 /// Version of everything in this header and of the signature's fields. A host
 /// refuses a model of another version.
-#define MODC_ABI_VERSION 4
+#define MODC_ABI_VERSION 5
 
 /// Processor features that compiled code may need, as bits of a mask.
 enum {

@@ -160,6 +160,15 @@ StoredTensor Parser::stored(const json &object, const std::string &where) {
   if (tensor.offset % int64_t(sizeOf(tensor.type)) != 0)
     fields.fail(here + ": offset " + std::to_string(tensor.offset) +
                 " is not aligned to its elements");
+  if (object.contains("panels")) {
+    tensor.panels = fields.integer(object, "panels", 1, kLimit, here);
+    const std::vector<int64_t> &shape = tensor.shape;
+    if (!fields.failed() && (shape.size() != 2 || shape[1] < tensor.panels ||
+                             shape[1] % tensor.panels != 0))
+      fields.fail(here + ": shape " + toString(shape) +
+                  " is no matrix of whole panels of " +
+                  std::to_string(tensor.panels) + " columns");
+  }
   return tensor;
 }
 

@@ -62,6 +62,9 @@ struct StoredTensor {
   std::vector<int64_t> shape;
   int64_t offset = 0;
   int64_t bytes = 0;
+  /// Columns of the panels that programs of the processor keep a matrix in
+  /// (runtime/Panels.h); 0 if they keep it row by row.
+  int64_t panels = 0;
   /// Parameters only.
   bool trained = false;
   int64_t group = 0;

@@ -16,7 +16,7 @@ import threading
 
 import numpy as np
 
-ABI = 4
+ABI = 5
 FLAGS = (
     "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi2", "f16c", "avx512f",
     "avx512dq", "avx512bw", "avx512vl", "avx512cd", "abm",
@@ -142,6 +142,8 @@ class Model:
         self._task = _PARALLEL(self._parallel_for)
         self.use(workers, threads)
         s = self.signature
+        # Matrices in panels, and the users' copies.
+        self.panels = []
         # What is between tensors is no number.
         self.parameters = Memory(s["parameter_bytes"])
         self.gradients = Memory(s["parameter_bytes"])
@@ -182,8 +184,14 @@ class Model:
         for e in entries:
             dtype = np.dtype(DTYPES[e.get("type", element)])
             size = int(np.prod(e["shape"])) * dtype.itemsize
-            part = arena.bytes[e["offset"] : e["offset"] + size]
-            views[e["name"]] = part.view(dtype).reshape(e["shape"])
+            part = arena.bytes[e["offset"] : e["offset"] + size].view(dtype)
+            if "panels" in e:
+                rows, columns = e["shape"]
+                width = e["panels"]
+                panels = part.reshape(columns // width, rows, width).transpose(1, 0, 2)
+                part = panels.copy()
+                self.panels.append((panels, part))
+            views[e["name"]] = part.reshape(e["shape"])
         return views
 
     def parameter_views(self):
@@ -235,7 +243,11 @@ class Model:
             (ctypes.c_int64 * max(len(integers), 1))(*integers),
             (ctypes.c_double * max(len(reals), 1))(*reals),
         )
+        for panels, users in self.panels:
+            panels[...] = users
         program.run(ctypes.byref(call))
+        for panels, users in self.panels:
+            users[...] = panels
         held += [("the workspace", workspace), ("the parameters", self.parameters)]
         held += [("the gradients", self.gradients), ("the state", self.state)]
         for what, memory in held:

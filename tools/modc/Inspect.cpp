@@ -78,6 +78,15 @@ void printFacts(const Signature &signature) {
   line("state", sizeText(signature.stateBytes));
 }
 
+std::string remarks(const StoredTensor &parameter) {
+  std::string text = parameter.init;
+  if (!parameter.trained)
+    text += ", not trained";
+  if (parameter.panels > 0)
+    text += fmt::format(", panels of {} columns", parameter.panels);
+  return text;
+}
+
 void printSignature(const Signature &signature) {
   printFacts(signature);
   if (!signature.layers.empty()) {
@@ -97,8 +106,7 @@ void printSignature(const Signature &signature) {
     for (const StoredTensor &tensor : signature.parameters)
       table.row({tensor.name, toString(tensor.shape),
                  std::string(nameOf(tensor.type)),
-                 fmt::format("{}", tensor.offset),
-                 tensor.trained ? tensor.init : tensor.init + ", not trained"});
+                 fmt::format("{}", tensor.offset), remarks(tensor)});
     print(table.text("  "));
   }
   if (!signature.programs.empty()) {

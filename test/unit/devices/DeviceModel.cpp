@@ -18,7 +18,7 @@ namespace modc {
 namespace {
 
 constexpr const char *kPrograms = R"({
-  "abi": 4, "modc": "", "llvm": "", "flags": "", "network": "by hand",
+  "abi": 5, "modc": "", "llvm": "", "flags": "", "network": "by hand",
   "hash": "0123456789abcdef", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
   "inputs": [{"name": "x", "shape": ["N"]}],

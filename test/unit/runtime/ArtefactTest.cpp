@@ -52,7 +52,7 @@ std::string failure(const std::string &path) {
 /// The library with `from` in its note replaced by `to` of the same length.
 std::string patched(const std::string &from, const std::string &to) {
   std::string bytes = readAll(MODC_TOY_LIBRARY);
-  size_t note = bytes.find("\"abi\": 4");
+  size_t note = bytes.find("\"abi\": 5");
   EXPECT_NE(note, std::string::npos);
   EXPECT_EQ(from.size(), to.size());
   size_t at = bytes.find(from, note);
@@ -97,11 +97,11 @@ TEST(Artefact, RefusesWhatIsNoModel) {
 }
 
 TEST(Artefact, RefusesAnotherVersion) {
-  Temporary file("version.so", patched("\"abi\": 4", "\"abi\": 7"));
+  Temporary file("version.so", patched("\"abi\": 5", "\"abi\": 7"));
   EXPECT_EQ(failure(file.path),
             "'" + file.path +
                 "': made for version 7 of the model interface, this runtime "
-                "has version 4");
+                "has version 5");
 }
 
 TEST(Artefact, NamesAMissingFeature) {

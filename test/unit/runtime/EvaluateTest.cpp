@@ -72,7 +72,7 @@ const modc_model reciter = {MODC_ABI_VERSION, "by hand", 3, recitals,
                             nullptr, 0};
 
 const char *const kReciter = R"({
-  "abi": 4, "modc": "", "llvm": "", "flags": "", "network": "reciter",
+  "abi": 5, "modc": "", "llvm": "", "flags": "", "network": "reciter",
   "hash": "0000000000000000", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
   "inputs": [{"name": "x", "shape": ["N", 1]}],

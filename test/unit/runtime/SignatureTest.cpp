@@ -107,6 +107,56 @@ TEST(Signature, ChecksArenas) {
             "state 'steps' ends at byte 584 of an arena of 576");
 }
 
+TEST(Signature, ReadsPanels) {
+  std::string text = toySignature();
+  for (const char *name : {"experts.1.weight", "router.weight.v"}) {
+    std::string before = "{\"name\": \"" + std::string(name) + "\", ";
+    size_t at = text.find(before);
+    ASSERT_NE(at, std::string::npos);
+    text.insert(at + before.size(), "\"panels\": 1, ");
+  }
+  auto signature = Signature::parse(text);
+  ASSERT_TRUE(signature) << signature.error().message();
+  for (const auto *list : {&signature->parameters, &signature->state})
+    for (const StoredTensor &tensor : *list)
+      EXPECT_EQ(tensor.panels, tensor.name == "experts.1.weight" ||
+                                   tensor.name == "router.weight.v")
+          << tensor.name;
+}
+
+TEST(Signature, ChecksPanels) {
+  auto refused = [](const std::string &name, const std::string &panels) {
+    std::string before = "{\"name\": \"" + name + "\", ";
+    return failure(before, before + "\"panels\": " + panels + ", ");
+  };
+  EXPECT_EQ(refused("router.weight", "2"), "no failure");
+  EXPECT_EQ(refused("router.weight", "0"),
+            "parameter 'router.weight': 'panels' is 0, outside [1, "
+            "1099511627776]");
+  EXPECT_EQ(refused("router.weight", "\"wide\""),
+            "parameter 'router.weight': 'panels' is not an integer");
+  EXPECT_EQ(refused("router.weight", "3"),
+            "parameter 'router.weight': shape [2, 2] is no matrix of whole "
+            "panels of 3 columns");
+  EXPECT_EQ(refused("router.bias", "2"),
+            "parameter 'router.bias': shape [2] is no matrix of whole panels "
+            "of 2 columns");
+  EXPECT_EQ(refused("steps", "1"),
+            "state 'steps': shape [3] is no matrix of whole panels of 1 "
+            "columns");
+  const std::string three =
+      R"("router.weight.v", "shape": [2, 3], "panels": 2)";
+  EXPECT_EQ(failure(R"("router.weight.v", "shape": [2, 2])", three),
+            "state 'router.weight.v': shape [2, 3] is no matrix of whole "
+            "panels of 2 columns");
+  // A panel is no wider than its matrix, also where that has no columns.
+  const std::string empty =
+      R"("router.weight.v", "shape": [2, 0], "panels": 2)";
+  EXPECT_EQ(failure(R"("router.weight.v", "shape": [2, 2])", empty),
+            "state 'router.weight.v': shape [2, 0] is no matrix of whole "
+            "panels of 2 columns");
+}
+
 TEST(Signature, ChecksLayers) {
   EXPECT_EQ(failure("\"choose\": 1", "\"choose\": 2"),
             "layer 'layer0': its choices end outside the 1 slots of a point");

@@ -16,7 +16,7 @@
 namespace modc {
 
 inline constexpr char kToySignature[] = R"({
-  "abi": 4, "modc": "0.1.0", "llvm": "none", "flags": "", "network": "toy",
+  "abi": 5, "modc": "0.1.0", "llvm": "none", "flags": "", "network": "toy",
   "hash": "0123456789abcdef", "element": "f32",
   "targets": [{"name": "x86-64", "features": 0}],
   "inputs":  [{"name": "x", "type": "f32", "shape": ["N", 2]}],
