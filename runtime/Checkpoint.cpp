@@ -55,6 +55,7 @@ Result<int64_t> numberIn(const Safetensors &file, const std::string &key) {
 Status Trainer::saveCheckpoint(const std::string &path) const {
   const Signature &signature = session.signature();
   Safetensors file;
+  Session::CopyScope passing(session);
   Result<const void *> parameters =
       session.read(Session::ArenaKind::Parameters);
   if (!parameters)
@@ -133,6 +134,7 @@ Status Trainer::resume(const std::string &path) {
   if (numbers[0] > options.steps)
     return makeError(inQuotes(path), " stands at step ", numbers[0],
                      ", the training ends at step ", options.steps);
+  Session::CopyScope passing(session);
   Result<void *> state = session.write(Session::ArenaKind::State);
   if (!state)
     return state.error();

@@ -1,4 +1,4 @@
-//===- MirroredArena.cpp - An arena here and on a device ------------------===//
+//===- MirroredArena.cpp - An arena and its copies ------------------------===//
 //
 // Part of modc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,13 +41,9 @@ Status MirroredArena::forEachRun(Transfer transfer) const {
   return {};
 }
 
-Status MirroredArena::fetch() {
-  if (Status s = memory.reserve(bytes, what); !s)
-    return s;
-  if (!deviceIsNewer)
-    return {};
-  auto receive = [&](const Piece *first, const Piece *last, char *data,
-                     int64_t length) {
+Status MirroredArena::receive() {
+  auto get = [&](const Piece *first, const Piece *last, char *data,
+                 int64_t length) {
     if (last - first == 1)
       return owner->download({remote, first->there, first->bytes},
                              static_cast<char *>(memory.data()) + first->here);
@@ -57,28 +53,65 @@ Status MirroredArena::fetch() {
                   data + (piece->there - first->there), size_t(piece->bytes));
     return s;
   };
-  if (Status s = forEachRun(receive); !s)
+  return forEachRun(get);
+}
+
+Status MirroredArena::fetch() {
+  if (Status s = memory.reserve(bytes, what); !s)
+    return panels.isPlain()
+               ? s
+               : s.error().within("a copy of what programs keep in panels");
+  if (newest & Users)
+    return {};
+  if (newest & Programs)
+    panels.toPlain(packed.data(), memory.data(), threads);
+  else if (Status s = receive(); !s)
     return s;
-  deviceIsNewer = false;
+  newest |= Users;
   return {};
 }
 
 Status MirroredArena::fetchForWriting() {
   if (Status s = fetch(); !s)
     return s;
-  hostIsNewer = true;
+  newest = Users;
   return {};
 }
 
-Status MirroredArena::clear() {
-  // Never used: zeros on both sides.
-  if (!memory.data() && !remote)
-    return {};
-  if (Status s = memory.reserve(bytes, what); !s)
+Status MirroredArena::fetchForProgram(bool writes) {
+  if (panels.isPlain())
+    return writes ? fetchForWriting() : fetch();
+  if (Status s = packed.reserve(bytes, what); !s)
     return s;
-  std::memset(memory.data(), 0, size_t(bytes));
-  hostIsNewer = true;
-  deviceIsNewer = false;
+  if (!(newest & Programs)) {
+    if (Status s = fetch(); !s)
+      return s;
+    panels.toPanels(memory.data(), packed.data(), threads);
+    newest |= Programs;
+  }
+  if (writes)
+    newest = Programs;
+  return {};
+}
+
+void MirroredArena::dropCopy() {
+  if (panels.isPlain())
+    return;
+  // Where there is no memory for programs, it stays.
+  if (!(newest & Programs) && !fetchForProgram(false))
+    return;
+  memory = Arena(allocator);
+  // Where programs have none, all are zeros.
+  if (packed.data())
+    newest &= uint8_t(~Users);
+}
+
+Status MirroredArena::clear() {
+  for (const Arena *side : {&memory, &packed})
+    if (side->data())
+      std::memset(side->data(), 0, size_t(bytes));
+  // A device that was never used holds zeros, another gets them.
+  newest = remote ? Users | Programs : All;
   return {};
 }
 
@@ -91,8 +124,10 @@ Status MirroredArena::send(Device &device, const ArenaLayout &given) {
     layout = given;
     remote = std::move(*buffer);
   }
-  if (!hostIsNewer)
+  if (newest & OnDevice)
     return {};
+  if (Status s = fetch(); !s)
+    return s;
   auto put = [&](const Piece *first, const Piece *last, char *data,
                  int64_t length) {
     if (last - first == 1)
@@ -106,7 +141,9 @@ Status MirroredArena::send(Device &device, const ArenaLayout &given) {
   };
   if (Status s = forEachRun(put); !s)
     return s;
-  hostIsNewer = false;
+  // Beside a device the processor draws parameters, and runs nothing else.
+  packed = Arena(allocator);
+  newest = Users | OnDevice;
   return {};
 }
 

@@ -17,15 +17,6 @@
 namespace modc {
 namespace {
 
-/// Programs that neither read nor write gradients or optimizer state: a session
-/// that only infers never allocates those.
-bool readsParametersOnly(std::string_view name) {
-  static constexpr std::string_view names[] = {
-      "init",   "infer",  "forward",           "score",
-      "e_step", "sample", "e_step_enumerated", "evaluate"};
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
 constexpr int64_t kMostPositions = int64_t(1) << 31;
 
 bool overlap(const void *a, int64_t aBytes, const void *b, int64_t bBytes) {
@@ -99,12 +90,12 @@ Status checkLabels(const TensorSpec &spec, const void *labels, int64_t count,
 
 Session::Session(std::shared_ptr<const Model> model, SessionOptions options)
     : shared(std::move(model)), options(options),
-      arenas{MirroredArena(options.allocator, signature().parameterBytes,
-                           "parameters"),
-             MirroredArena(options.allocator, signature().parameterBytes,
-                           "gradients"),
-             MirroredArena(options.allocator, signature().stateBytes,
-                           "optimizer state")},
+      arenas{makeArena(signature().parameters, signature().parameterBytes,
+                       "parameters"),
+             makeArena(signature().parameters, signature().parameterBytes,
+                       "gradients"),
+             makeArena(signature().state, signature().stateBytes,
+                       "optimizer state")},
       workspace(options.allocator), staging(options.allocator) {}
 
 Result<std::unique_ptr<Session>>
@@ -130,16 +121,26 @@ Session::create(std::shared_ptr<const Model> model, SessionOptions options) {
         std::make_unique<TracedHost>(session->host, options.trace);
     session->host = session->traced->host();
   }
-  if (Status status = session->arena(ArenaKind::Parameters).fetch(); !status)
-    return status.error();
+  for (MirroredArena &arena : session->arenas)
+    arena.setThreads(session->threads());
   if (Status status = session->openDevice(); !status)
+    return status.error();
+  // Who has no memory for parameters is told here.
+  MirroredArena &parameters = session->arena(ArenaKind::Parameters);
+  if (Status status = session->programs ? parameters.fetch()
+                                        : parameters.fetchForProgram(false);
+      !status)
     return status.error();
   return session;
 }
 
 void Session::parallelFor(int64_t tasks, modc_task body, void *context) const {
-  modc_host threads = executor ? executor->host() : foreign->host();
-  threads.parallel_for(threads.user, tasks, body, context, "");
+  modc_host all = threads();
+  all.parallel_for(all.user, tasks, body, context, "");
+}
+
+modc_host Session::threads() const {
+  return executor ? executor->host() : foreign->host();
 }
 
 Status Session::openDevice() {
@@ -153,42 +154,6 @@ Status Session::openDevice() {
   programs->setWarning(options.warn);
   return {};
 }
-
-Result<const void *> Session::read(ArenaKind kind) const {
-  if (Status status = arena(kind).fetch(); !status)
-    return status.error();
-  return static_cast<const void *>(arena(kind).data());
-}
-
-Result<void *> Session::write(ArenaKind kind) {
-  if (Status status = arena(kind).fetchForWriting(); !status)
-    return status.error();
-  if (kind == ArenaKind::Parameters)
-    hasParameters = true;
-  return arena(kind).data();
-}
-
-void *Session::parameters() {
-  Result<void *> data = write(ArenaKind::Parameters);
-  return data ? *data : nullptr;
-}
-
-const void *Session::parameters() const {
-  Result<const void *> data = read(ArenaKind::Parameters);
-  return data ? *data : nullptr;
-}
-
-void *Session::gradients() {
-  Result<void *> data = write(ArenaKind::Gradients);
-  return data ? *data : nullptr;
-}
-
-void *Session::state() {
-  Result<void *> data = write(ArenaKind::State);
-  return data ? *data : nullptr;
-}
-
-Status Session::resetState() { return arena(ArenaKind::State).clear(); }
 
 Status Session::init(uint64_t seed) {
   int program = signature().findProgram("init");
@@ -215,10 +180,10 @@ Status Session::checkBuffers(const ProgramSpec &program, const Buffer *buffers,
                        buffers[i].bytes, " bytes, ", spec.describe(), " needs ",
                        needed[i]);
     for (const MirroredArena &arena : arenas)
-      if (arena.data() &&
-          overlap(buffers[i].data, needed[i], arena.data(), arena.size()))
-        return makeError("buffer ", inQuotes(spec.name),
-                         " overlaps an arena of the session");
+      for (const void *memory : {arena.data(), arena.programData()})
+        if (memory && overlap(buffers[i].data, needed[i], memory, arena.size()))
+          return makeError("buffer ", inQuotes(spec.name),
+                           " overlaps an arena of the session");
     for (size_t j = 0; j < i; ++j)
       if ((spec.output || program.buffers[j].output) &&
           overlap(buffers[i].data, needed[i], buffers[j].data, needed[j]))
@@ -384,10 +349,8 @@ Status Session::run(int index, const Buffer *buffers, const int64_t *sizes,
       std::memcpy(pointers[i], buffers[i].data, size_t(needed[i]));
   }
 
-  const size_t used = readsParametersOnly(program.name) ? 1 : arenas.size();
-  for (size_t i = 0; i < used; ++i)
-    if (Status s = arenas[i].fetchForWriting(); !s)
-      return s;
+  if (Status s = fetchForProgram(program); !s)
+    return s;
   const modc_program &code = shared->program(index);
   int64_t scratch = code.workspace(sizes, host.workers);
   if (scratch < 0)
@@ -397,9 +360,9 @@ Status Session::run(int index, const Buffer *buffers, const int64_t *sizes,
     return s;
 
   modc_call arguments = {&host,
-                         arenas[0].data(),
-                         arenas[1].data(),
-                         arenas[2].data(),
+                         arenas[0].programData(),
+                         arenas[1].programData(),
+                         arenas[2].programData(),
                          workspace.data(),
                          pointers.data(),
                          sizes,

@@ -79,12 +79,15 @@ public:
   /// Forgets the optimizer's state.
   Status resetState();
 
-  /// Arenas as the signature lays them out. Fails if one cannot be allocated,
-  /// or a device does not hand out what it holds. With a device, a pointer's
-  /// contents are those of the moment when it was asked for, and what is
-  /// written before the next call reaches the device. Writing to parameters
-  /// counts as having set them. After `m_step`, gradients are undefined for
-  /// groups whose `touched` is 0; after `train_step` for all.
+  /// Arenas as the signature lays them out, matrices row by row. Fails if one
+  /// cannot be allocated, or a device does not hand out what it holds. With a
+  /// device, or where programs keep a matrix in panels, a pointer's contents
+  /// are those of the moment when it was asked for, and what is written before
+  /// the next call reaches programs. Each pointer is valid as long as the
+  /// session; what was written by one of `read`, or by one of `write` after a
+  /// call, may be lost. Writing to parameters counts as having set them. After
+  /// `m_step`, gradients are undefined for groups whose `touched` is 0; after
+  /// `train_step` for all.
   enum class ArenaKind : uint8_t { Parameters, Gradients, State };
   Result<const void *> read(ArenaKind kind) const;
   Result<void *> write(ArenaKind kind);
@@ -94,6 +97,20 @@ public:
   const void *parameters() const;
   void *gradients();
   void *state();
+
+  /// Gives back the copies of arenas that were made while it lives, so that who
+  /// reads or writes weights in passing leaves one of them in memory.
+  class CopyScope {
+  public:
+    explicit CopyScope(const Session &session);
+    ~CopyScope();
+    CopyScope(const CopyScope &) = delete;
+    CopyScope &operator=(const CopyScope &) = delete;
+
+  private:
+    const Session &session;
+    std::array<bool, 3> held;
+  };
 
   /// True once parameters were drawn, loaded or handed out for writing.
   bool isInitialised() const { return hasParameters; }
@@ -110,6 +127,12 @@ public:
 private:
   Session(std::shared_ptr<const Model> model, SessionOptions options);
   Status openDevice();
+  MirroredArena makeArena(const std::vector<StoredTensor> &tensors,
+                          int64_t bytes, const char *what) const;
+  /// Brings the arenas that a program uses to where it works.
+  Status fetchForProgram(const ProgramSpec &program);
+  /// Those of programs, untraced.
+  modc_host threads() const;
   MirroredArena &arena(ArenaKind kind) const { return arenas[size_t(kind)]; }
   Status checkBuffers(const ProgramSpec &program, const Buffer *buffers,
                       const std::vector<int64_t> &needed) const;
@@ -126,7 +149,7 @@ private:
   std::unique_ptr<FloatModeHost> foreign; ///< a host that the caller brought
   std::unique_ptr<TracedHost> traced;
   modc_host host = {};
-  // Reading fetches what a device holds.
+  // Reading fetches what a device or programs hold.
   mutable std::array<MirroredArena, 3> arenas;
   Arena workspace, staging;
   /// Null without a device.

@@ -77,6 +77,7 @@ Status loadWeights(Session &session, const File &file) {
       return makeError(inQuotes(file.name()), " has tensor ", inQuotes(name),
                        ", which network ", inQuotes(signature.network),
                        " does not have");
+  Session::CopyScope passing(session);
   Result<void *> parameters = session.write(Session::ArenaKind::Parameters);
   if (!parameters)
     return parameters.error();
@@ -94,6 +95,7 @@ Status loadWeights(Session &session, const std::string &path) {
 Status saveWeights(const Session &session, const std::string &path) {
   if (!session.isInitialised())
     return Error("the session has no parameters to save");
+  Session::CopyScope passing(session);
   Result<const void *> parameters =
       session.read(Session::ArenaKind::Parameters);
   if (!parameters)

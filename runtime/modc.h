@@ -300,10 +300,10 @@ typedef enum modc_arena {
 
 /* An arena of the session, laid out by the signature, and its bytes; null when
  * there is no memory or a device was lost. Asking for the parameters counts as
- * setting them. With a device it is a copy, which the session takes back at its
- * next call: ask again before each reading or writing. After
- * m_step, gradients of groups whose `touched` is 0 are undefined; after
- * train_step all are. */
+ * setting them. All tensors are row-major. With a device, or where the signature
+ * has `panels`, it is a copy, which the session takes back at its next call: ask
+ * again before each reading or writing. After m_step, gradients of groups whose
+ * `touched` is 0 are undefined; after train_step all are. */
 MODC_API void *modc_session_arena(modc_session_t *session, modc_arena which,
                                   int64_t *bytes);
 

@@ -205,8 +205,9 @@ class Session:
 
     @property
     def parameters(self):
-        """Views by name; writing to them changes the session. Of a session with a
-        device, they are those of now: a call makes them old."""
+        """Views by name; writing to them changes the session. With a device, or
+        where programs keep tensors in panels, they are those of now: a call makes
+        them old."""
         return self._views("parameters", self.model.signature["parameters"])
 
     @property

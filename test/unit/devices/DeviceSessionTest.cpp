@@ -105,6 +105,50 @@ TEST_F(DeviceSession, ParametersFollow) {
   EXPECT_EQ(parametersOf(*session), (Floats{5, 6, 7, 8}));
 }
 
+/// The processor draws parameters in panels, here of a column, and the device
+/// has them row by row; nothing else is kept in panels beside it.
+TEST_F(DeviceSession, PanelsStayHere) {
+  int held = 0;
+  SessionOptions options;
+  options.device = device;
+  options.allocator = {&held,
+                       [](void *user, size_t bytes, size_t alignment) {
+                         ++*static_cast<int *>(user);
+                         return std::aligned_alloc(alignment, bytes);
+                       },
+                       [](void *user, void *memory, size_t) {
+                         --*static_cast<int *>(user);
+                         std::free(memory);
+                       }};
+  const std::string w = R"("name": "w", "shape": )", m = R"("w.m", "shape": )";
+  auto model = deviceModel({{w + "[4]", w + R"([2, 2], "panels": 1)"},
+                            {m + "[4]", m + R"([2, 2], "panels": 1)"}});
+  ASSERT_TRUE(model) << model.error().message();
+  auto opened = Session::create(*model, options);
+  ASSERT_TRUE(opened) << opened.error().message();
+  auto session = std::move(*opened);
+  ASSERT_TRUE(session->init(10));
+  const int before = held;
+  Floats y;
+  ASSERT_TRUE(update(*session, 0.5));
+  EXPECT_EQ(held, before - 1);
+  ASSERT_TRUE(call(*session, "weigh", {0, 0, 0, 0}, y));
+  EXPECT_EQ(y, (Floats{10.5f, 12.5f, 11.5f, 13.5f}));
+  EXPECT_EQ(parametersOf(*session), y);
+  static_cast<float *>(session->parameters())[1] = 100;
+  auto *state = static_cast<float *>(session->state());
+  EXPECT_EQ(state[1], 0.5f);
+  state[1] = 7;
+  ASSERT_TRUE(update(*session, 1));
+  EXPECT_EQ(parametersOf(*session), (Floats{11.5f, 101, 12.5f, 14.5f}));
+  EXPECT_EQ(static_cast<float *>(session->state())[1], 8);
+  ASSERT_TRUE(session->init(3));
+  EXPECT_EQ(parametersOf(*session), (Floats{3, 5, 4, 6}));
+  ASSERT_TRUE(update(*session, 2));
+  EXPECT_EQ(parametersOf(*session), (Floats{5, 7, 6, 8}));
+  EXPECT_EQ(static_cast<float *>(session->state())[1], 2);
+}
+
 /// Ranges that are too close for many a device, small and above what is moved
 /// at a time; what no launch is given moves along.
 TEST_F(DeviceSession, ArenasAreSpreadAndGathered) {

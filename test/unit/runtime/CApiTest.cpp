@@ -154,6 +154,49 @@ TEST(CApi, RunsOnADevice) {
   modc_session_close(session);
 }
 
+// A weight of 2 x 2 in panels of a column is its transpose to programs.
+TEST(CApi, ArenasAreRowMajor) {
+  std::string signature = modc::toySignature();
+  const std::string router = R"("router.weight", )";
+  signature.insert(signature.find(router) + router.size(), R"("panels": 1, )");
+  modc_model_t *model;
+  char *error = nullptr;
+  ASSERT_EQ(modc_model_from_entry(modc::toyEntry, signature.data(),
+                                  signature.size(), &model, &error),
+            0)
+      << error;
+  modc_session_t *session;
+  ASSERT_EQ(modc_session_open(model, nullptr, &session, &error), 0) << error;
+  modc_model_close(model);
+  auto arena = [&] {
+    return static_cast<float *>(
+        modc_session_arena(session, MODC_ARENA_PARAMETERS, nullptr));
+  };
+  // The sign of x[0] decides, by its weight for the first member; then by that
+  // for the second one, which programs have where users have the other input's.
+  const float x[] = {1, 0, -1, 0};
+  float y[4];
+  int32_t selection[2];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  auto infer = [&] {
+    ASSERT_EQ(
+        modc_session_infer(session, 2, inputs, outputs, selection, &error), 0)
+        << error;
+  };
+  arena()[modc::toy::kRouterWeight] = 1;
+  infer();
+  EXPECT_EQ(selection[0], 0);
+  EXPECT_EQ(selection[1], 1);
+  EXPECT_EQ(arena()[modc::toy::kRouterWeight], 1);
+  arena()[modc::toy::kRouterWeight] = 0;
+  arena()[modc::toy::kRouterWeight + 2] = 1;
+  infer();
+  EXPECT_EQ(selection[0], 1);
+  EXPECT_EQ(selection[1], 0);
+  modc_session_close(session);
+}
+
 TEST(CApi, TrainingInPartsIsTrainingInOne) {
   Points points;
   modc::api::Model model = openToy();

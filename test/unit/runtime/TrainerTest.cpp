@@ -300,6 +300,7 @@ std::vector<std::string> trained(const std::string &member,
   auto *p = static_cast<float *>((*session)->parameters());
   std::vector<float> before(p, p + toy::kFloats);
   EXPECT_TRUE((*trainer)->run());
+  p = static_cast<float *>((*session)->parameters());
   std::vector<std::string> names;
   const int first[] = {toy::kWeight, toy::kWeight + 4, toy::kRouterWeight};
   for (int i = 0; i < 3; ++i)
