@@ -30,7 +30,8 @@ struct Finish {
 };
 
 /// c[i, j] += Σ_k a·b, where each operand may be transposed, and the rows of a
-/// and of c may be chosen by number.
+/// and of c may be chosen by number. A matrix of b or c may be stored in panels
+/// of w columns: [row, column] is at [column / w, row, column % w].
 struct Contraction {
   mlir::Value a, b, c;
   /// i32: row r of the product's a, as it is stored, is row rows[r] of `a`.
@@ -57,16 +58,40 @@ struct Contraction {
   mlir::MemRefType typeC() const { return typeOf(c); }
   mlir::Type element() const { return typeC().getElementType(); }
 
+  /// Columns of a panel of b or c; 0 where it is stored row after row.
+  int64_t panelOfB() const { return panelOf(typeB()); }
+  int64_t panelOfC() const { return panelOf(typeC()); }
+  static int64_t panelOf(mlir::MemRefType type) {
+    return type.getRank() == 3 ? type.getDimSize(2) : 0;
+  }
+  /// Which dimension of a buffer are the rows of its matrix.
+  static unsigned dimensionOfRows(mlir::MemRefType type) {
+    return unsigned(type.getRank() - 2);
+  }
+
   /// Rows of c, its columns and the length of the sums; dynamic where unknown.
-  int64_t height() const { return typeOf(rowsOfC ? rowsOfC : c).getDimSize(0); }
-  int64_t columns() const { return typeC().getDimSize(1); }
-  int64_t depth() const { return typeB().getDimSize(transposedB ? 1 : 0); }
+  int64_t height() const {
+    return rowsOfC ? typeOf(rowsOfC).getDimSize(0) : countRows(typeC());
+  }
+  int64_t columns() const { return countColumns(typeC()); }
+  int64_t depth() const {
+    return transposedB ? countColumns(typeB()) : countRows(typeB());
+  }
 
   /// Recognises out + x·y with two parallel dimensions and one reduction, a
-  /// known number of columns, and rows of b and c without gaps.
+  /// known number of columns, and rows of b and c without gaps. Where b or c is
+  /// in panels, two loops p and q stand for dimension p * w + q of the others.
   static std::optional<Contraction> match(mlir::linalg::GenericOp op);
 
 private:
+  static int64_t countRows(mlir::MemRefType type) {
+    return type.getDimSize(dimensionOfRows(type));
+  }
+  /// The number of panels is static.
+  static int64_t countColumns(mlir::MemRefType type) {
+    int64_t panel = panelOf(type);
+    return panel ? type.getDimSize(0) * panel : type.getDimSize(1);
+  }
   static mlir::MemRefType typeOf(mlir::Value value) {
     return mlir::cast<mlir::MemRefType>(value.getType());
   }

@@ -368,7 +368,8 @@ bool modc::fuseFinish(linalg::GenericOp op, Contraction &contraction,
 bool modc::fuseScatter(linalg::GenericOp op, Contraction &contraction,
                        AbsorbedOps &absorbed, ArrayRef<Value> late) {
   // Sums go where results do, from their start on.
-  if (contraction.start == Contraction::Start::Old || contraction.fresh)
+  if (contraction.start == Contraction::Start::Old || contraction.fresh ||
+      contraction.panelOfC())
     return false;
   Operation *last = op;
   Value out = contraction.c;

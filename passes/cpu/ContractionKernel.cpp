@@ -43,7 +43,7 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes,
                          int64_t kBlock) {
   int64_t columns = contraction.columns(), depth = contraction.depth();
   if (contraction.transposedA || contraction.transposedB || columns == 0 ||
-      lanes % columns || ShapedType::isDynamic(depth))
+      lanes % columns || ShapedType::isDynamic(depth) || contraction.panelOfB())
     return 1;
   auto [strides, offset] = contraction.typeB().getStridesAndOffset();
   if (strides[0] != columns ||
@@ -59,15 +59,23 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes,
 static int64_t chooseBlock(const Contraction &contraction, int64_t panelColumns,
                            int64_t most) {
   int64_t bytes = contraction.element().getIntOrFloatBitWidth() / 8;
+  int64_t stored = contraction.panelOfB(), unit = kBlockUnit;
+  if (stored && contraction.transposedB) {
+    // Whole panels, which no square of elements crosses.
+    unit = stored;
+    most = std::max(most - most % unit, unit);
+  } else {
+    panelColumns = std::max(panelColumns, stored);
+  }
   int64_t row = std::max<int64_t>(
       1, std::min(contraction.columns(), panelColumns) * bytes);
   int64_t near = kNearestCache / row;
-  most = std::min(most, std::max(near - near % kBlockUnit, kBlockUnit));
+  most = std::min(most, std::max(near - near % unit, unit));
   int64_t depth = contraction.depth();
   if (ShapedType::isDynamic(depth) || depth <= most)
     return most;
   int64_t even = llvm::divideCeil(depth, llvm::divideCeil(depth, most));
-  return std::min<int64_t>(most, llvm::alignTo(even, kBlockUnit));
+  return std::min<int64_t>(most, llvm::alignTo(even, unit));
 }
 
 /// Rows of the largest tile; groups of rows that a is copied for are full ones.
@@ -83,7 +91,7 @@ constexpr int64_t kManyColumns = 128;
 /// one another before the next tile comes.
 static bool copiesA(const Contraction &contraction) {
   if (!contraction.transposedA || contraction.finish || contraction.rowsOfC ||
-      contraction.columns() < kManyColumns)
+      contraction.panelOfB() || contraction.columns() < kManyColumns)
     return false;
   // One tile reads all that it copies.
   int64_t height = contraction.height();
@@ -115,8 +123,14 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
   bool near =
       !ShapedType::isDynamic(depth) && depth * columns * bytes <= kNearestCache;
   unrolled = near ? 1 : kUnrolled;
-  packed = contraction.transposedB || (columns > panelColumns() && !near);
+  packed = contraction.transposedB ||
+           (columns > panelColumns() && !near && !contraction.panelOfB());
   packsA = copiesA(contraction);
+}
+
+bool KernelSchedule::fitsPanels(const Contraction &contraction) const {
+  return contraction.panelOfB() % panelColumns() == 0 &&
+         contraction.panelOfC() % panelColumns() == 0;
 }
 
 SmallVector<int64_t> KernelBuilder::widths(int64_t columns) {
@@ -186,7 +200,8 @@ void KernelBuilder::setNext(Panel &part) {
   int64_t columns = contraction.columns(), depth = contraction.depth();
   auto [strides, ignored] = contraction.typeB().getStridesAndOffset();
   // A depth that is the batch's: b is no parameter, and small.
-  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(strides[0]))
+  if (ShapedType::isDynamic(depth) ||
+      llvm::any_of(strides, ShapedType::isDynamic))
     return;
   auto less = [&](Value x, int64_t y) {
     return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, x, index(y));
@@ -202,24 +217,52 @@ void KernelBuilder::setNext(Panel &part) {
                     : offset(part.first, block);
   Value beside = less(j, columns), below = less(first, depth);
   Value zero = index(0);
-  Value endJ = contraction.transposedB ? index(columns) : zero;
-  Value endFirst = contraction.transposedB ? zero : index(depth);
+  // Behind the last row; behind the last panel of a b that is stored in such.
+  int64_t stored = contraction.panelOfB();
+  bool sideways = contraction.transposedB && !stored;
+  Value endJ = sideways ? index(columns) : zero;
+  Value endFirst = sideways ? zero : index(depth);
   if (few)
     zero = endJ = difference(j, index(around));
   Value nextJ = choose(beside, j, choose(below, zero, endJ));
   Value nextFirst = choose(beside, part.first, choose(below, first, endFirst));
+  if (stored && !contraction.transposedB) {
+    // Panels one after another, each from block to block.
+    nextJ = choose(below, part.j, offset(part.j, stored));
+    nextFirst = choose(below, first, zero);
+  }
   if (contraction.transposedB)
     std::swap(nextJ, nextFirst);
   // b at another offset, as no view of it may end behind it.
   MemRefType type = contraction.typeB();
   auto whole = memref::ExtractStridedMetadataOp::create(*this, contraction.b);
-  Value start = createOrFold<arith::AddIOp>(
-      createOrFold<arith::MulIOp>(nextFirst, index(strides[0])), nextJ);
-  start = createOrFold<arith::AddIOp>(start, whole.getOffset());
+  Value start = whole.getOffset();
+  for (auto [at, stride] : llvm::zip(placeOfB(nextFirst, nextJ), strides))
+    start = createOrFold<arith::AddIOp>(
+        start, createOrFold<arith::MulIOp>(at, index(stride)));
   part.next = memref::ReinterpretCastOp::create(
       *this, atAnyOffset(type), whole.getBaseBuffer(), OpFoldResult(start),
       getAsIndexOpFoldResult(getContext(), type.getShape()),
       getAsIndexOpFoldResult(getContext(), strides));
+}
+
+Value KernelBuilder::countTerms() {
+  // The number of panels is static.
+  if (contraction.transposedB && contraction.panelOfB())
+    return index(contraction.depth());
+  unsigned rows = Contraction::dimensionOfRows(contraction.typeB());
+  return size(contraction.b, contraction.transposedB ? 1 : rows);
+}
+
+void KernelBuilder::blocks(Value step, function_ref<void(Value, Value)> body) {
+  Value depth = countTerms(), end = depth;
+  if (ShapedType::isDynamic(contraction.depth()) &&
+      (contraction.start != Contraction::Start::Old || contraction.finish))
+    end = arith::MaxUIOp::create(*this, depth, index(1));
+  loop(index(0), end, step, [&](Value first) {
+    body(first, arith::MinUIOp::create(
+                    *this, createOrFold<arith::AddIOp>(first, step), depth));
+  });
 }
 
 void KernelBuilder::panels(Value space) {
@@ -227,25 +270,15 @@ void KernelBuilder::panels(Value space) {
   int64_t columns = contraction.columns();
   int64_t full = schedule.panelColumns();
   int64_t rest = columns % full;
-  Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
   auto run = [&](Panel part) {
     setNext(part);
     if (space && contraction.transposedB)
       packTransposed(part, space);
     tiles(part, contraction.transposedB ? Value() : space);
   };
-  // Blocks of k, so that a panel of b stays in a near cache. Sums of nothing
-  // start and end too.
-  bool sumsNothing =
-      ShapedType::isDynamic(contraction.depth()) &&
-      (contraction.start != Contraction::Start::Old || contraction.finish);
-  Value end = sumsNothing
-                  ? arith::MaxUIOp::create(*this, depth, index(1)).getResult()
-                  : depth;
+  // Blocks of k, so that a panel of b stays in a near cache.
   Value step = few ? few->block : index(block);
-  loop(index(0), end, step, [&](Value first) {
-    Value last = arith::MinUIOp::create(
-        *this, createOrFold<arith::AddIOp>(first, step), depth);
+  blocks(step, [&](Value first, Value last) {
     if (copyOfA)
       packA(first, last);
     loop(index(0), index(columns - rest), full, [&](Value j) {
@@ -258,6 +291,8 @@ void KernelBuilder::panels(Value space) {
 }
 
 void KernelBuilder::build(Value space) {
+  if (contraction.panelOfB() && !contraction.transposedB)
+    return storedPanels();
   if (!space || contraction.transposedB)
     return panels(space);
   Value rows = countRows();
@@ -308,16 +343,17 @@ void KernelBuilder::groups(Value space, Value ofA) {
   loop(index(0), rows, most, [&](Value i) {
     OpFoldResult left = createOrFold<arith::MinUIOp>(difference(rows, i), most);
     auto rowsOf = [&](Value buffer, unsigned d) -> Value {
-      SmallVector<OpFoldResult> offsets(2, getIndexAttr(0));
-      SmallVector<OpFoldResult> strides(2, getIndexAttr(1));
       SmallVector<OpFoldResult> sizes =
           memref::getMixedSizes(*this, getLoc(), buffer);
+      SmallVector<OpFoldResult> offsets(sizes.size(), getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(sizes.size(), getIndexAttr(1));
       offsets[d] = i;
       sizes[d] = left;
       return memref::SubViewOp::create(*this, buffer, offsets, sizes, strides);
     };
     contraction.a = rowsOf(whole.a, 1);
-    contraction.c = rowsOf(whole.c, 0);
+    contraction.c =
+        rowsOf(whole.c, Contraction::dimensionOfRows(whole.typeC()));
     build(space);
   });
   contraction = whole;

@@ -47,6 +47,8 @@ struct KernelSchedule {
   /// adjacent.
   bool packsA;
 
+  /// Whether no tile crosses panels that b or c is stored in.
+  bool fitsPanels(const Contraction &contraction) const;
   /// Columns of a panel.
   int64_t panelColumns() const { return lanes * vectors; }
   /// Rows and columns of the tiles that most of c is made of.

@@ -45,7 +45,7 @@ void KernelBuilder::copyElements(const Panel &part, Value first, Value last,
     Value row = difference(k, part.first);
     loop(index(begin), index(end), 1, [&](Value column) {
       Value j = createOrFold<arith::AddIOp>(part.j, column);
-      Value v = memref::LoadOp::create(*this, contraction.b, ValueRange{j, k});
+      Value v = memref::LoadOp::create(*this, contraction.b, placeOfB(j, k));
       memref::StoreOp::create(*this, v, space, ValueRange{row, column});
     });
   });
@@ -57,7 +57,7 @@ void KernelBuilder::transposeSquare(int64_t width, Value j, Value k, Value row,
   SmallVector<Value> lines;
   for (int64_t i = 0; i < width; ++i)
     lines.push_back(vector::LoadOp::create(*this, type, contraction.b,
-                                           ValueRange{offset(j, i), k}));
+                                           placeOfB(offset(j, i), k)));
   for (int64_t bit = 1; bit < width; bit *= 2)
     for (int64_t i = 0; i < width; ++i) {
       if (i & bit)
@@ -118,6 +118,6 @@ void KernelBuilder::prefetch(Value next, Value place) {
       createOrFold<arith::RemUIOp>(piece, index(pieces.ofRow)), index(columns));
   for (int64_t line = 0; line < pieces.lines; ++line)
     memref::PrefetchOp::create(
-        *this, next, ValueRange{row, offset(column, line * elementsOfLine())},
+        *this, next, placeOfB(row, offset(column, line * elementsOfLine())),
         /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }

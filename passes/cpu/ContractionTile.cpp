@@ -44,9 +44,8 @@ SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
   auto load = [&] {
     DenseMap<Value, Value> rows;
     return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
-      return vector::LoadOp::create(
-          *this, place.type, contraction.c,
-          ValueRange{rowOfC(place.row, rows), place.column});
+      return vector::LoadOp::create(*this, place.type, contraction.c,
+                                    placeOfC(place, rows));
     });
   };
   auto begin = [&] {
@@ -147,8 +146,7 @@ Value KernelBuilder::applyFinish(Value sum, const Part &place) {
 void KernelBuilder::storeSums(ArrayRef<Part> parts, ValueRange sums) {
   DenseMap<Value, Value> rows;
   for (auto [place, sum] : llvm::zip(parts, sums))
-    vector::StoreOp::create(*this, sum, contraction.c,
-                            ValueRange{rowOfC(place.row, rows), place.column});
+    vector::StoreOp::create(*this, sum, contraction.c, placeOfC(place, rows));
 }
 
 void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
@@ -169,9 +167,8 @@ void KernelBuilder::endSums(ArrayRef<Part> parts, ValueRange sums,
   };
   if (isOnlyBlock() || !finish)
     return end();
-  Value depth = size(contraction.b, contraction.transposedB ? 1 : 0);
-  Value last =
-      arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, part.last, depth);
+  Value last = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, part.last,
+                                     countTerms());
   auto branch = scf::IfOp::create(*this, last, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());
@@ -217,6 +214,13 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
   for (int64_t r = 0; r < rows; ++r)
     rowsOfA.push_back(contraction.transposedA ? offset(i, r)
                                               : rowOfA(offset(i, r)));
+  // Of each vector of a row of b: all are in one panel, if b has any.
+  SmallVector<SmallVector<Value>> places(columns.size());
+  for (auto [place, at] : llvm::zip(places, offsets)) {
+    place = panel ? SmallVector<Value>{part.first, index(0)}
+                  : placeOfB(part.first, part.j);
+    place.back() = offset(place.back(), at);
+  }
   SmallVector<Value> sums = startSums(parts, part);
   auto addProducts = [&](Value k) {
     if (few && part.next) {
@@ -229,9 +233,10 @@ void KernelBuilder::tile(Value i, int64_t rows, const Panel &part, Share of,
     }
     Value kOfPanel = panel ? difference(k, part.first) : k;
     SmallVector<Value> line;
-    for (auto [v, width] : llvm::enumerate(part.widths))
-      line.push_back(
-          loadB(width, {kOfPanel, panel ? index(offsets[v]) : columns[v]}));
+    for (auto [place, width] : llvm::zip(places, part.widths)) {
+      place.end()[-2] = kOfPanel;
+      line.push_back(loadB(width, place));
+    }
     if (copy)
       for (auto [b, at] : llvm::zip(line, offsets))
         vector::StoreOp::create(

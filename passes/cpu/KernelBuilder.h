@@ -85,9 +85,20 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
                      llvm::DenseMap<mlir::Value, mlir::Value> &known);
   /// Rows of the product.
   mlir::Value countRows() {
-    return size(contraction.rowsOfC ? contraction.rowsOfC : contraction.c, 0);
+    if (contraction.rowsOfC)
+      return size(contraction.rowsOfC, 0);
+    return size(contraction.c,
+                Contraction::dimensionOfRows(contraction.typeC()));
   }
+  /// Length of the sums.
+  mlir::Value countTerms();
   mlir::Value loadB(int64_t width, mlir::ValueRange at);
+  /// Where an element of the matrix is that a buffer of `type` stores.
+  llvm::SmallVector<mlir::Value> placeIn(mlir::MemRefType type, mlir::Value row,
+                                         mlir::Value column);
+  llvm::SmallVector<mlir::Value> placeOfB(mlir::Value row, mlir::Value column) {
+    return placeIn(contraction.typeB(), row, column);
+  }
   /// Widths of the vectors that cover `columns`: full ones, then powers of two.
   llvm::SmallVector<int64_t> widths(int64_t columns);
   /// Copies a panel of the transposed b: squares in registers, the rest an
@@ -117,6 +128,9 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   void store(mlir::Value buffer, llvm::ArrayRef<Part> parts,
              mlir::ValueRange values);
   void storeSums(llvm::ArrayRef<Part> parts, mlir::ValueRange sums);
+  /// Where a vector of c is.
+  llvm::SmallVector<mlir::Value>
+  placeOfC(const Part &place, llvm::DenseMap<mlir::Value, mlir::Value> &rows);
   /// One input of the finish at a place of c.
   mlir::Value loadInput(unsigned number, const Part &place);
   /// What the finish makes of a vector of sums.
@@ -163,8 +177,14 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   void setNext(Panel &part);
   /// Groups of rows of c, each from copies of a in `ofA`.
   void groups(mlir::Value space, mlir::Value ofA);
+  /// Blocks of k of `step`. Sums of nothing start and end too.
+  void
+  blocks(mlir::Value step,
+         llvm::function_ref<void(mlir::Value first, mlir::Value last)> body);
   /// All panels, packed into `space` unless that is null.
   void panels(mlir::Value space);
+  /// All panels of a b that is stored in such.
+  void storedPanels();
   void build(mlir::Value space);
 };
 

@@ -46,10 +46,13 @@ struct LowerContractionsPass
     symbols = &table;
     SmallVector<std::pair<linalg::GenericOp, Contraction>> matches;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (std::optional<Contraction> contraction = Contraction::match(op))
-        matches.push_back({op, *contraction});
-      else
-        remarkOnLoop(op);
+      std::optional<Contraction> contraction = Contraction::match(op);
+      if (!contraction)
+        return remarkOnLoop(op);
+      KernelSchedule schedule(*contraction, vectorBits, kBlock);
+      if (!schedule.fitsPanels(*contraction))
+        return remarkOnPanels(op, *contraction, schedule);
+      matches.push_back({op, *contraction});
     });
     AbsorbedOps absorbed;
     SmallVector<Value> late;
@@ -101,7 +104,9 @@ private:
       return arith::ConstantIndexOp::create(builder, loc, value);
     };
     int64_t block = rowsOfTask(contraction);
-    Value rows = builder.createOrFold<memref::DimOp>(loc, contraction.c, 0);
+    unsigned rowsOfC = Contraction::dimensionOfRows(contraction.typeC());
+    Value rows =
+        builder.createOrFold<memref::DimOp>(loc, contraction.c, rowsOfC);
     auto loop =
         scf::ParallelOp::create(builder, loc, ValueRange{index(0)},
                                 ValueRange{rows}, ValueRange{index(block)});
@@ -123,7 +128,7 @@ private:
     };
     Contraction part = contraction;
     part.a = slice(contraction.a, contraction.transposedA ? 1 : 0);
-    part.c = slice(contraction.c, 0);
+    part.c = slice(contraction.c, rowsOfC);
     if (part.finish) {
       part.finish->out = contraction.finish->out == contraction.c
                              ? part.c
@@ -231,6 +236,8 @@ private:
                        size(contraction.columns()) +
                        (contraction.transposedA ? "_at" : "") +
                        (contraction.transposedB ? "_bt" : "") +
+                       (contraction.panelOfB() ? "_panels" : "") +
+                       (contraction.panelOfC() ? "_to_panels" : "") +
                        (contraction.rows ? "_rows" : "");
     if (contraction.start == Contraction::Start::Zero)
       name += contraction.fresh ? "_fresh" : "_zero";

@@ -104,6 +104,13 @@ DictionaryAttr modc::describeKernel(const Contraction &contraction,
        b.getNamedAttr("packed", b.getBoolAttr(schedule.packed))});
 }
 
+static const char *describeB(const Contraction &contraction,
+                             const KernelSchedule &schedule) {
+  if (contraction.panelOfB())
+    return schedule.packed ? "in panels, packed" : "in panels";
+  return schedule.packed ? "packed" : "in place";
+}
+
 void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
                           const KernelSchedule &schedule, StringRef kernel,
                           int64_t taskRows) {
@@ -112,10 +119,12 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
   StringRef pass = "modular-lower-contractions";
   std::string shape = shapeOf(contraction);
   remarkPassed(pass, "Kernel", op)
-      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}{5}", shape,
-             contraction.element().isF64() ? "f64" : "f32", schedule.tileRows(),
-             schedule.tileColumns(), schedule.packed ? "packed" : "in place",
-             schedule.packsA ? ", a copied" : "")
+      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}{5}{6}",
+             shape, contraction.element().isF64() ? "f64" : "f32",
+             schedule.tileRows(), schedule.tileColumns(),
+             describeB(contraction, schedule),
+             schedule.packsA ? ", a copied" : "",
+             contraction.panelOfC() ? ", c in panels" : "")
       << metric("Kernel", kernel) << metric("TileRows", schedule.tileRows())
       << metric("TileColumns", schedule.tileColumns())
       << metric("Packed", schedule.packed)
@@ -197,10 +206,25 @@ static Reason whyLoop(linalg::GenericOp op) {
           "compute on operands before the product, or on its result"};
 }
 
+static void explainLoop(linalg::GenericOp op, const Reason &why) {
+  explain(remarkMissed("modular-lower-contractions", "Kernel", op),
+          "a sum of products stays a loop over scalars", why);
+}
+
 void modc::remarkOnLoop(linalg::GenericOp op) {
   if (wantsRemarks(op.getContext()) && sumsProducts(op))
-    explain(remarkMissed("modular-lower-contractions", "Kernel", op),
-            "a sum of products stays a loop over scalars", whyLoop(op));
+    explainLoop(op, whyLoop(op));
+}
+
+void modc::remarkOnPanels(linalg::GenericOp op, const Contraction &contraction,
+                          const KernelSchedule &schedule) {
+  if (!wantsRemarks(op.getContext()))
+    return;
+  int64_t columns = std::max(contraction.panelOfB(), contraction.panelOfC());
+  explainLoop(op, {"its panels have " + std::to_string(columns) +
+                       " columns, and tiles have " +
+                       std::to_string(schedule.panelColumns()),
+                   ""});
 }
 
 //===----------------------------------------------------------------------===//

@@ -36,6 +36,10 @@ mlir::DictionaryAttr describeKernel(const Contraction &contraction,
 /// other ops.
 void remarkOnLoop(mlir::linalg::GenericOp op);
 
+/// A product that does, as tiles of the schedule would cross its panels.
+void remarkOnPanels(mlir::linalg::GenericOp op, const Contraction &contraction,
+                    const KernelSchedule &schedule);
+
 /// A reduction that stays a loop over scalars, and why.
 void remarkOnReduction(mlir::linalg::GenericOp op, int64_t shortest);
 

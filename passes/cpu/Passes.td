@@ -406,6 +406,12 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     over blocks of rows of c.
     Products with a dynamic number of columns stay as they are.
 
+    b or c may be stored in panels of w columns: element `[k, p·w + q]` is at
+    `[p, k, q]`, and the op has loops p and q in place of one over columns (or over
+    k, where b is transposed). Such a b is read in place: a panel is one piece of
+    memory. Sums have the same order as with rows of one piece, so results have
+    the same bits. Products with panels that tiles would cross stay as they are.
+
     ```mlir
     linalg.generic {... "reduction"} ins(%x, %w) outs(%y) { mulf, addf }
     ```
