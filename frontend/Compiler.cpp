@@ -246,10 +246,18 @@ Status Compiler::lower(ModuleOp module, Phase to,
   return lower(module, options.from, to, options, targets->front());
 }
 
+/// Narrower vectors take a panel in several tiles of columns, each of which
+/// goes through all of its rows: as a rule that is slower than plain matrices.
+constexpr int64_t kPanelVectorBits = 512;
+
 Status Compiler::lower(ModuleOp module, Phase from, Phase to,
                        const CompileOptions &options, const CpuTarget &target) {
   PipelineOptions pipeline = options.pipeline;
   pipeline.vectorBits = target.vectorBits();
+  Result<std::vector<CpuTarget>> all = parseTargets(options.targets);
+  pipeline.panels = all && llvm::all_of(*all, [](const CpuTarget &each) {
+                      return each.vectorBits() >= kPanelVectorBits;
+                    });
   for (int i = int(from) + 1; i <= int(to); ++i) {
     PassManager manager(&mlirContext);
     buildPipeline(manager, Phase(i - 1), Phase(i), pipeline);

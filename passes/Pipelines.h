@@ -45,6 +45,9 @@ struct PipelineOptions {
   /// Width of the target's vector registers: 512 for x86-64-v4, 256 for v3,
   /// 128 for v2.
   int64_t vectorBits = 256;
+  /// Whether weights may be kept in panels of columns, which all targets of a
+  /// model share: faster with vectors of 512 bits only.
+  bool panels = false;
 };
 
 /// Registers every dialect and interface that models and phases use.

@@ -59,6 +59,14 @@ config.substitutions += [
     ("%fashion_mnist", config.fashion_mnist),
 ]
 
+# What x86-64-v4 adds: code for it runs here.
+try:
+    with open("/proc/cpuinfo") as cpu:
+        flags = next((set(line.split()) for line in cpu if line.startswith("flags")), set())
+except OSError:
+    flags = set()
+if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
+    config.available_features.add("x86-64-v4")
 # `long`: the full counts of tools/test.sh --long.
 if os.environ.get("MODC_LONG", "0") not in ("", "0"):
     config.available_features.add("long")

@@ -21,6 +21,7 @@
 #include "passes/OpNames.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
+#include "passes/cpu/Panels.h"
 
 namespace modc {
 #define GEN_PASS_DEF_FUSEELEMENTWISEPASS
@@ -54,6 +55,7 @@ static StringRef whyNotFused(OpOperand *operand) {
   // A contraction has kernels of its own, which want plain operands, also where
   // its rows are chosen by number.
   if (linalg::isaContractionOpInterface(consumer) ||
+      isMatrixProduct(consumer) ||
       !consumer.getBody()->getOps<tensor::ExtractOp>().empty())
     return "the kernel of a product reads plain operands";
   // The order of a sum is fixed, which keeps its loop scalar: functions stay in

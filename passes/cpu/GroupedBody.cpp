@@ -13,6 +13,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Grouped.h"
 #include "passes/cpu/LoweringRemarks.h"
+#include "passes/cpu/Panels.h"
 
 using namespace mlir;
 using namespace modc;
@@ -159,10 +160,8 @@ static linalg::GenericOp getOnlyProduct(BlockArgument tile) {
         dim && dim.getConstantIndex() == 0)
       continue;
     auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-    if (!generic || product || generic.getNumLoops() != 3 ||
-        generic.getBody()->getOperations().size() != 3 ||
-        !linalg::isaContractionOpInterface(generic) ||
-        !generic.isDpsInput(&use) ||
+    if (!generic || product || generic.getBody()->getOperations().size() != 3 ||
+        !isMatrixProduct(generic) || !generic.isDpsInput(&use) ||
         tensorType(generic.getDpsInits()[0]).getRank() != 2)
       return {};
     // A row of the result takes one row of the tile. Where rows are summed
@@ -170,9 +169,8 @@ static linalg::GenericOp getOnlyProduct(BlockArgument tile) {
     AffineMap map = generic.getMatchingIndexingMap(&use);
     AffineMap out =
         generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
-    if (!map.isProjectedPermutation() || !out.isProjectedPermutation() ||
-        map.getNumResults() != 2 ||
-        map.getDimPosition(0) != out.getDimPosition(0))
+    if (!map.isProjectedPermutation() || map.getNumResults() != 2 ||
+        map.getResult(0) != out.getResult(0))
       return {};
     product = generic;
   }

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Grouped.h"
+#include "passes/cpu/Panels.h"
 
 using namespace mlir;
 using namespace modc;
@@ -34,17 +35,34 @@ RowAnalysis modc::analyzeRows(GroupedOp op, unsigned c) {
   return rows;
 }
 
-/// Whether `map` names loop `d` nowhere but as a whole index.
-static bool isPlainIn(AffineMap map, unsigned d) {
+/// How many elements a step of loop `d` is in the dimension of `expr`: a
+/// panel's columns where the gradient is in panels of `width`; 0 if it is no
+/// such step.
+static int64_t getStep(AffineExpr expr, unsigned d, int64_t width) {
+  if (!expr.isFunctionOfDim(d))
+    return 0;
+  if (isa<AffineDimExpr>(expr))
+    return 1;
+  auto column = matchPanelColumn(expr, width);
+  return column && column->first == d ? width : 0;
+}
+
+/// Whether `map` names loop `d` nowhere but by whole steps.
+static bool isPlainIn(AffineMap map, unsigned d, int64_t width) {
   return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
-    return isa<AffineDimExpr>(expr) || !expr.isFunctionOfDim(d);
+    return getStep(expr, d, width) || !expr.isFunctionOfDim(d);
   });
 }
 
 static bool isPlainProduct(linalg::GenericOp op) {
-  return op.getNumLoops() == 3 && op.getNumDpsInputs() == 2 &&
-         op.getBody()->getOperations().size() == 3 &&
-         linalg::isaContractionOpInterface(op);
+  return op.getNumDpsInputs() == 2 &&
+         op.getBody()->getOperations().size() == 3 && isMatrixProduct(op);
+}
+
+/// Whether column `expr` of an operand is loop `d`.
+static bool isLoop(AffineExpr expr, unsigned d) {
+  auto loop = dyn_cast<AffineDimExpr>(expr);
+  return loop && loop.getPosition() == d;
 }
 
 std::optional<RowSums::Sum> RowSums::matchSum(Value value,
@@ -88,18 +106,22 @@ std::optional<RowSums::Sum> RowSums::matchSum(Value value,
     return std::nullopt;
   Sum sum = {generic, {}, {1, type.getDimSize(0)}};
   unsigned first = out.getDimPosition(0);
-  bool splits = llvm::all_of(generic.getIndexingMapsArray(),
-                             [&](AffineMap m) { return isPlainIn(m, first); });
+  int64_t width = type.getShape().back();
+  bool splits = llvm::all_of(generic.getIndexingMapsArray(), [&](AffineMap m) {
+    return isPlainIn(m, first, width);
+  });
   if (splits)
     sum.parts = SliceParts::of(type.getShape());
   // Of a product's operands, that with the rows of the gradient.
   unsigned numGathered = lowering.op.getGathered().size();
+  bool product = lowering.gathersInProducts && isPlainProduct(generic);
+  unsigned row = product ? out.getDimPosition(out.getNumResults() - 2) : 0;
   for (OpOperand *input : generic.getDpsInputOperands()) {
     auto argument = dyn_cast<BlockArgument>(input->get());
     AffineMap map = generic.getMatchingIndexingMap(input);
-    if (lowering.gathersInProducts && isPlainProduct(generic) && argument &&
-        argument.getOwner() == body && argument.getArgNumber() < numGathered &&
-        map.getNumResults() == 2 && map.getDimPosition(1) == first &&
+    if (product && argument && argument.getOwner() == body &&
+        argument.getArgNumber() < numGathered && map.getNumResults() == 2 &&
+        isLoop(map.getResult(1), row) &&
         generic.getDpsInputOperand(0)->get() !=
             generic.getDpsInputOperand(1)->get())
       sum.gathered = argument;
@@ -144,15 +166,17 @@ Value RowSums::buildPart(const Sum &sum, Value slot, Value offset,
   auto [first, count] = lowering.segmentOf(lowering.memberOf(c, slot));
   OpOperand *init = generic.getDpsInitOperand(0);
   unsigned split = generic.getMatchingIndexingMap(init).getDimPosition(0);
+  int64_t width = tensorType(init->get()).getShape().back();
   // The part of `value` that belongs to the part of the gradient.
   auto partOf = [&](Value value, AffineMap map) -> Value {
     SmallVector<OpFoldResult> sizes = b.sizes(value);
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
     for (auto [d, expr] : llvm::enumerate(map.getResults()))
-      if (sum.parts.count > 1 && expr == b.getAffineDimExpr(split)) {
-        offsets[d] = offset;
-        sizes[d] = size;
+      if (int64_t step = getStep(expr, split, width);
+          step && sum.parts.count > 1) {
+        offsets[d] = b.scale(offset, step);
+        sizes[d] = b.scale(size, step);
       }
     return tensor::ExtractSliceOp::create(b, value, offsets, sizes, strides);
   };

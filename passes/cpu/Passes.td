@@ -60,6 +60,34 @@ def DecomposePass : Pass<"modular-decompose"> {
   let statistics = [Statistic<"numDecomposed", "ops", "Number of ops decomposed">];
 }
 
+def LayOutPanelsPass : Pass<"modular-lay-out-panels", "mlir::ModuleOp"> {
+  let summary = "keep weights in panels of columns";
+  let description = [{
+    A parameter `tensor<DxHxf32>`, or a pool's stack `tensor<MxDxHxf32>`, becomes
+    `tensor<PxDx64xf32>` (`tensor<MxPxDx64xf32>`), H = 64·P, together with its gradient and the
+    optimizer's states, in all programs: if the module's products read it, each other use is
+    elementwise, and H is a larger multiple of 64 (32 of f64). Products then read panels of one
+    piece. The loop over a column h of such a tensor becomes two:
+
+    ```mlir
+    %y = linalg.generic {indexing_maps = [(r, h, d) -> (r, d), (r, h, d) -> (d, h),
+                                          (r, h, d) -> (r, h)], ...}
+        ins(%x, %w : tensor<?x512xf32>, tensor<512x512xf32>) outs(%z) ...
+    ```
+    becomes
+    ```mlir
+    %y = linalg.generic {indexing_maps = [(r, p, c, d) -> (r, d), (r, p, c, d) -> (p, d, c),
+                                          (r, p, c, d) -> (r, p * 64 + c)], ...}
+        ins(%x, %w : tensor<?x512xf32>, tensor<8x512x64xf32>) outs(%z) ...
+    ```
+
+    Arguments of programs get `modular.panels = 64`, tensors of the signature `"panels": 64`;
+    offsets and bytes stay. Remarks `Panels` say of each parameter whether and why not.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numTensors", "tensors", "Number of arguments that are in panels">];
+}
+
 def LowerRoutingPass : Pass<"modular-lower-routing"> {
   let summary = "replace selections and plans by integer tensors";
   let description = [{

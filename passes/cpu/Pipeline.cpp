@@ -34,6 +34,9 @@ void modc::buildTiledPipeline(OpPassManager &manager,
                               const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addPass(createDecomposePass());
+  // The reference computes on matrices as they are.
+  if (options.dispatch == Dispatch::Grouped && options.panels)
+    manager.addPass(createLayOutPanelsPass());
   LowerRoutingPassOptions routing;
   routing.rowBlock = options.rowBlock;
   manager.addPass(createLowerRoutingPass(routing));
@@ -108,6 +111,9 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
   Option<int64_t> vectorBits{*this, "vector-bits",
                              llvm::cl::desc("Width of a vector register"),
                              llvm::cl::init(256)};
+  Option<bool> panels{*this, "panels",
+                      llvm::cl::desc("Keep weights in panels of columns"),
+                      llvm::cl::init(false)};
 
   PipelineOptions get() const {
     PipelineOptions options;
@@ -115,6 +121,7 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
         dispatch == "naive" ? Dispatch::Naive : Dispatch::Grouped;
     options.rowBlock = rowBlock;
     options.vectorBits = vectorBits;
+    options.panels = panels;
     return options;
   }
 };

@@ -38,6 +38,12 @@ Value TensorBuilder::mul(Value a, Value b) {
   return createOrFold<arith::MulIOp>(a, b);
 }
 
+OpFoldResult TensorBuilder::scale(OpFoldResult size, int64_t by) {
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return getIndexAttr(*constant * by);
+  return by == 1 ? size : OpFoldResult(mul(cast<Value>(size), index(by)));
+}
+
 Value TensorBuilder::toIndex(Value value) {
   return createOrFold<arith::IndexCastOp>(getIndexType(), value);
 }

@@ -33,6 +33,8 @@ struct TensorBuilder : mlir::ImplicitLocOpBuilder {
   Value add(Value a, Value b);
   Value sub(Value a, Value b);
   Value mul(Value a, Value b);
+  /// A size times a number.
+  mlir::OpFoldResult scale(mlir::OpFoldResult size, int64_t by);
   /// i32 to index, signed.
   Value toIndex(Value value);
   Value toInteger(Value value, mlir::Type type);

@@ -30,7 +30,8 @@ using namespace modc;
 constexpr int64_t kPartElements = 1 << 14;
 constexpr int64_t kParts = 8;
 constexpr int64_t kLargestPart = 1 << 16;
-/// Parts are full tiles in registers, but for the last.
+/// Parts of a matrix are full tiles in registers, but for the last; those of
+/// one in panels are whole panels.
 constexpr int64_t kPartRows = 12;
 
 SliceParts SliceParts::of(ArrayRef<int64_t> shape) {
@@ -41,8 +42,10 @@ SliceParts SliceParts::of(ArrayRef<int64_t> shape) {
       std::max<int64_t>(kParts, llvm::divideCeil(elements, kLargestPart));
   int64_t parts = std::clamp<int64_t>(elements / kPartElements, 1, most);
   SliceParts result;
-  result.size = std::min<int64_t>(
-      llvm::alignTo(llvm::divideCeil(shape[0], parts), kPartRows), shape[0]);
+  result.size =
+      std::min<int64_t>(llvm::alignTo(llvm::divideCeil(shape[0], parts),
+                                      shape.size() == 3 ? 1 : kPartRows),
+                        shape[0]);
   result.count = llvm::divideCeil(shape[0], result.size);
   return result;
 }
