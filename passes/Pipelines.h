@@ -46,7 +46,8 @@ struct PipelineOptions {
   /// 128 for v2.
   int64_t vectorBits = 256;
   /// Whether weights may be kept in panels of columns, which all targets of a
-  /// model share: faster with vectors of 512 bits only.
+  /// model share: faster with vectors of 512 bits only. Compiler sets it by the
+  /// targets.
   bool panels = false;
 };
 

@@ -56,7 +56,9 @@ static bool isPlainIn(AffineMap map, unsigned d, int64_t width) {
 
 static bool isPlainProduct(linalg::GenericOp op) {
   return op.getNumDpsInputs() == 2 &&
-         op.getBody()->getOperations().size() == 3 && isMatrixProduct(op);
+         op.getBody()->getOperations().size() == 3 &&
+         (op.getNumLoops() == 3 ? linalg::isaContractionOpInterface(op)
+                                : isMatrixProduct(op));
 }
 
 /// Whether column `expr` of an operand is loop `d`.

@@ -202,6 +202,26 @@ bool PanelClasses::isInPanels(Value value) const {
   return number < classes.size() && classes[number].why.empty();
 }
 
+/// Whether a kernel of the product reads or writes `operand` as it is in
+/// panels: c[i, j] += a[i, k]·b[k, j] or a[i, k]·b[j, k] with such a b, or
+/// c[i, j] += a·b[k, j] with such a c.
+static bool fitsKernel(linalg::GenericOp op, OpOperand &operand) {
+  if (op.getNumLoops() != 3 || !isMatrixProduct(op))
+    return false;
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  unsigned i = out.getDimPosition(0), j = out.getDimPosition(1);
+  OpOperand *other = op.getDpsInputOperand(0);
+  if (op.isDpsInput(&operand)) {
+    if (other == &operand)
+      other = op.getDpsInputOperand(1);
+    return op.getMatchingIndexingMap(other).getDimPosition(0) == i &&
+           op.getMatchingIndexingMap(&operand).isFunctionOfDim(j);
+  }
+  if (!op.getMatchingIndexingMap(other).isFunctionOfDim(j))
+    other = op.getDpsInputOperand(1);
+  return op.getMatchingIndexingMap(other).getDimPosition(1) == j;
+}
+
 std::optional<PanelLoops> PanelClasses::getLoops(linalg::GenericOp op) const {
   std::optional<PanelLoops> loops;
   bool sums = op.getNumReductionLoops();
@@ -211,7 +231,7 @@ std::optional<PanelLoops> PanelClasses::getLoops(linalg::GenericOp op) const {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     auto type = cast<RankedTensorType>(operand.get().getType());
     if (!map.isProjectedPermutation() || map.getNumResults() < 2 ||
-        (sums && !isMatrixProduct(op)))
+        (sums && !fitsKernel(op, operand)))
       return std::nullopt;
     PanelLoops own = {map.getDimPosition(map.getNumResults() - 2),
                       map.getDimPosition(map.getNumResults() - 1),
@@ -233,7 +253,8 @@ bool PanelClasses::check(linalg::GenericOp op) {
     if (isInPanels(value)) {
       Class &of = classes[classOf(value)];
       if (!fits)
-        of.why = "an op reads it neither as a matrix of a product nor whole";
+        of.why = "an op reads it neither whole nor as the right matrix of a "
+                 "product";
     }
   return !fits;
 }

@@ -57,9 +57,21 @@ static bool sumsPlainProducts(linalg::LinalgOp op) {
          isa<BlockArgument>(product.getRhs());
 }
 
+/// Whether each of the three operands is a matrix, named by two of the loops,
+/// and no two of them by the same.
+static bool areMatrices(linalg::LinalgOp op) {
+  unsigned missing = 0;
+  for (AffineMap map : op.getIndexingMapsArray()) {
+    if (map.getNumResults() != 2 || !map.isProjectedPermutation())
+      return false;
+    missing |= 1 << (3 - map.getDimPosition(0) - map.getDimPosition(1));
+  }
+  return missing == 7;
+}
+
 bool modc::isMatrixProduct(linalg::LinalgOp op) {
   if (op.getNumLoops() == 3)
-    return linalg::isaContractionOpInterface(op);
+    return linalg::isaContractionOpInterface(op) && areMatrices(op);
   if (op.getNumLoops() != 4 || !sumsPlainProducts(op))
     return false;
   // The matrix in panels names the loops; the others have its column, a row or

@@ -42,10 +42,15 @@ SliceParts SliceParts::of(ArrayRef<int64_t> shape) {
       std::max<int64_t>(kParts, llvm::divideCeil(elements, kLargestPart));
   int64_t parts = std::clamp<int64_t>(elements / kPartElements, 1, most);
   SliceParts result;
-  result.size =
-      std::min<int64_t>(llvm::alignTo(llvm::divideCeil(shape[0], parts),
-                                      shape.size() == 3 ? 1 : kPartRows),
-                        shape[0]);
+  result.size = llvm::divideCeil(shape[0], parts);
+  if (shape.size() == 3) {
+    // As many in each part: a kernel has to know how many panels c is in.
+    while (shape[0] % result.size)
+      --result.size;
+  } else {
+    result.size =
+        std::min<int64_t>(llvm::alignTo(result.size, kPartRows), shape[0]);
+  }
   result.count = llvm::divideCeil(shape[0], result.size);
   return result;
 }

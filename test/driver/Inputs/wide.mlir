@@ -1,10 +1,11 @@
-// The toy's layer with hidden values that fill panels, a stem that is trained below
-// it, and a controller that has one too.
+// The toy's layer with hidden values that fill three panels, whose gradient is
+// computed in two parts or more, a stem that is trained below it, and a controller
+// that has panels too.
 modular.network @wide {
-  modular.module @mlp(%x: tensor<?x128xf32>) -> tensor<?x2xf32> {
-    %w1 = modular.parameter "w1" init(he_uniform) : tensor<128x192xf32>
+  modular.module @mlp(%x: tensor<?x192xf32>) -> tensor<?x2xf32> {
+    %w1 = modular.parameter "w1" init(he_uniform) : tensor<192x192xf32>
     %b1 = modular.parameter "b1" init(zeros) : tensor<192xf32>
-    %h = modular.linear %x, %w1, %b1 : tensor<?x128xf32>, tensor<128x192xf32>, tensor<192xf32> -> tensor<?x192xf32>
+    %h = modular.linear %x, %w1, %b1 : tensor<?x192xf32>, tensor<192x192xf32>, tensor<192xf32> -> tensor<?x192xf32>
     %r = modular.relu %h : tensor<?x192xf32>
     %w2 = modular.parameter "w2" init(glorot_uniform) : tensor<192x2xf32>
     %y = modular.linear %r, %w2 : tensor<?x192xf32>, tensor<192x2xf32> -> tensor<?x2xf32>
@@ -21,9 +22,9 @@ modular.network @wide {
     modular.yield %scores : tensor<?x1x3xf32>
   }
   modular.graph(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
-    %w = modular.parameter "stem" init(he_uniform) : tensor<2x128xf32>
-    %h = modular.linear %x, %w : tensor<?x2xf32>, tensor<2x128xf32> -> tensor<?x128xf32>
-    %y = modular.layer @experts(%h : tensor<?x128xf32>) by @router(%x : tensor<?x2xf32>)
+    %w = modular.parameter "stem" init(he_uniform) : tensor<2x192xf32>
+    %h = modular.linear %x, %w : tensor<?x2xf32>, tensor<2x192xf32> -> tensor<?x192xf32>
+    %y = modular.layer @experts(%h : tensor<?x192xf32>) by @router(%x : tensor<?x2xf32>)
         choose 1 compose sum -> tensor<?x2xf32>
     modular.output %y : tensor<?x2xf32>
   }

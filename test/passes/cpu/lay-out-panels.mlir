@@ -178,3 +178,33 @@ func.func @loop(%x: tensor<?x5xf32>, %y: tensor<?x128xf32>, %n: index,
   %out = bufferization.materialize_in_destination %both#1 in %o : (tensor<5x128xf32>, tensor<5x128xf32>) -> tensor<5x128xf32>
   return %r, %grad, %out : tensor<?x128xf32>, tensor<5x128xf32>, tensor<5x128xf32>
 }
+
+// -----
+
+#ik = affine_map<(i, j, k) -> (i, k)>
+#kj = affine_map<(i, j, k) -> (k, j)>
+#ij = affine_map<(i, j, k) -> (i, j)>
+
+// A matrix on the left of a product, and one of many that a loop goes through.
+// CHECK-LABEL: func.func @otherwise
+// CHECK-SAME: tensor<5x128xf32> {modular.name = "left"
+// CHECK-SAME: tensor<2x5x128xf32> {modular.name = "batch"
+// REMARK: remark: [Missed] Panels {{.*}}an op reads it neither whole nor as the right matrix of a product", Remark="'left' is kept as it is
+func.func @otherwise(%x: tensor<128x7xf32>, %y: tensor<5x7xf32>, %u: tensor<2x5xf32>, %v: tensor<2x128xf32>,
+    %left: tensor<5x128xf32> {modular.role = "parameter", modular.name = "left", modular.offset = 0 : i64},
+    %batch: tensor<2x5x128xf32> {modular.role = "parameter", modular.name = "batch", modular.offset = 2560 : i64})
+    -> (tensor<5x7xf32> {modular.argument = 1 : i64}, tensor<2x128xf32> {modular.argument = 3 : i64}) {
+  %a = linalg.generic {indexing_maps = [#ik, #kj, #ij], iterator_types = ["parallel", "parallel", "reduction"]} ins(%left, %x : tensor<5x128xf32>, tensor<128x7xf32>) outs(%y : tensor<5x7xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<5x7xf32>
+  %b = linalg.generic {indexing_maps = [#ik, affine_map<(i, j, k) -> (i, k, j)>, #ij], iterator_types = ["parallel", "parallel", "reduction"]} ins(%u, %batch : tensor<2x5xf32>, tensor<2x5x128xf32>) outs(%v : tensor<2x128xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<2x128xf32>
+  return %a, %b : tensor<5x7xf32>, tensor<2x128xf32>
+}
