@@ -10,6 +10,13 @@
 // closes the gate once the tasks are handed out and waits only for those who
 // entered.
 //
+// A worker begins with a share of the tasks that is the same whenever the loop
+// runs, whose data its caches have then, and goes on with what others left.
+//
+// Handing tasks out takes a fraction of a microsecond, waking a sleeping thread
+// some ten of the caller's and as many more until it runs. Loops are timed now
+// and then, so that those that are not worth it stay on the calling thread.
+//
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Executor.h"
@@ -17,6 +24,8 @@
 
 #include <sched.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -30,7 +39,20 @@ namespace {
 
 constexpr uint64_t kOpen = uint64_t(1) << 31;
 constexpr uint64_t kInside = kOpen - 1;
-constexpr auto kSpin = std::chrono::microseconds(30);
+/// How long a worker looks for the next loop before it sleeps: some times as
+/// long as waking it takes.
+constexpr auto kSpin = std::chrono::microseconds(100);
+/// Nanoseconds of a loop from which on it is shared with workers that are
+/// awake.
+constexpr double kWorthSharing = 1500;
+/// Of the loops that sleeping workers miss: below the first it does not count,
+/// and they are woken once they have missed the second.
+constexpr double kWorthMissing = 4000;
+constexpr double kWorthWaking = 60000;
+/// The part of the time that passes by which what was missed is forgotten.
+constexpr double kForgotten = 0.25;
+/// Every so many runs of a loop, one is timed.
+constexpr int kTimed = 8;
 
 void pause() {
 #if defined(__x86_64__)
@@ -40,32 +62,87 @@ void pause() {
 
 uint64_t epochOf(uint64_t gate) { return gate >> 32; }
 
+double nanoseconds() {
+  return std::chrono::duration<double, std::nano>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Tasks [next, end) of a loop that nobody has begun.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+
+/// What is known of a loop.
+struct Known {
+  modc_task body = nullptr;
+  int64_t tasks = 0;
+  /// Of a task, on one thread.
+  double nanoseconds = 0;
+  int runs = 0;
+};
+
+/// What is known of all loops, by their bodies; two of one place forget each
+/// other.
+class Estimates {
+public:
+  Known &operator[](modc_task body) {
+    uint64_t hash = reinterpret_cast<uintptr_t>(body) * 0x9e3779b97f4a7c15u;
+    Known &known = table[hash >> 56];
+    if (known.body != body) {
+      known = Known();
+      known.body = body;
+    }
+    return known;
+  }
+
+private:
+  std::array<Known, 256> table;
+};
+
 } // namespace
 
 struct Executor::Pool {
   // The high half counts loops, bit 31 is set while workers may enter, and the
   // rest counts those inside.
   std::atomic<uint64_t> gate{0};
-  std::atomic<int64_t> next{0};
   std::atomic<int> parked{0};
   std::atomic<bool> stopping{false};
   // Written by the caller while nobody is inside.
-  int64_t tasks = 0;
+  std::vector<Share> shares;
   modc_task body = nullptr;
   void *context = nullptr;
+
+  // The caller's alone.
+  Estimates estimates;
+  /// Nanoseconds of loops that sleeping workers missed, and until when.
+  double missed = 0, missedUntil = 0;
 
   std::mutex callers;
   std::mutex parking;
   std::condition_variable wake;
+  /// Times that sleepers were woken; guarded by `parking`.
+  uint64_t calls = 0;
   std::vector<std::thread> threads;
 
-  void runTasks(int64_t worker) {
-    for (;;) {
-      int64_t task = next.fetch_add(1, std::memory_order_relaxed);
-      if (task >= tasks)
-        return;
-      body(context, task, worker);
+  explicit Pool(int64_t workers) : shares(size_t(workers)) {}
+
+  /// Number of tasks that this worker ran.
+  int64_t runTasks(int64_t worker) {
+    int64_t ran = 0;
+    auto begin = size_t(worker);
+    for (size_t i = 0; i < shares.size(); ++i) {
+      Share &share = shares[(begin + i) % shares.size()];
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
+        int64_t task = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (task >= share.end)
+          break;
+        body(context, task, worker);
+        ++ran;
+      }
     }
+    return ran;
   }
 
   /// True once there is something to do for a worker that last served `seen`.
@@ -75,21 +152,28 @@ struct Executor::Pool {
            ((now & kOpen) && epochOf(now) != seen);
   }
 
-  void waitForNews(uint64_t seen) {
+  /// Whether there is something to do before kSpin is over.
+  bool spin(uint64_t seen) const {
     auto start = std::chrono::steady_clock::now();
     for (int i = 1; !hasNews(seen); ++i) {
       pause();
       if (i % 64 == 0 && std::chrono::steady_clock::now() - start > kSpin)
-        break;
+        return hasNews(seen);
     }
-    if (hasNews(seen))
-      return;
-    std::unique_lock<std::mutex> lock(parking);
-    // Before the gate is read again: the caller opens the gate and then looks
-    // for parked workers, so that one of the two sees the other.
-    parked.fetch_add(1, std::memory_order_seq_cst);
-    wake.wait(lock, [&] { return hasNews(seen); });
-    parked.fetch_sub(1, std::memory_order_relaxed);
+    return true;
+  }
+
+  void waitForNews(uint64_t seen) {
+    while (!spin(seen)) {
+      std::unique_lock<std::mutex> lock(parking);
+      // Before the gate is read again: the caller opens the gate and then looks
+      // for parked workers, so that one of the two sees the other.
+      parked.fetch_add(1, std::memory_order_seq_cst);
+      // One who is woken too late for a loop looks for the next.
+      uint64_t before = calls;
+      wake.wait(lock, [&] { return calls != before || hasNews(seen); });
+      parked.fetch_sub(1, std::memory_order_relaxed);
+    }
   }
 
   void serve(int64_t worker) {
@@ -112,23 +196,79 @@ struct Executor::Pool {
     }
   }
 
-  void runParallel() {
-    next.store(0, std::memory_order_relaxed);
+  /// Whether to wake sleepers for a loop that takes that long on one thread.
+  bool isWorthWaking(double duration) {
+    if (duration < kWorthMissing)
+      return false;
+    if (duration < kWorthWaking) {
+      double now = nanoseconds();
+      missed = std::max(0.0, missed - kForgotten * (now - missedUntil));
+      missed += duration;
+      missedUntil = now;
+      if (missed < kWorthWaking)
+        return false;
+    }
+    missed = 0;
+    return true;
+  }
+
+  /// On all workers; gives the number of tasks that the caller ran.
+  int64_t runParallel(int64_t tasks, bool wakes) {
+    auto workers = int64_t(shares.size());
+    for (int64_t i = 0; i < workers; ++i) {
+      // The quotient and remainder: tasks · i may overflow.
+      int64_t each = tasks / workers, more = tasks % workers;
+      Share &share = shares[size_t(i)];
+      share.next.store(each * i + std::min(i, more), std::memory_order_relaxed);
+      share.end = each * (i + 1) + std::min(i + 1, more);
+    }
     uint64_t epoch = epochOf(gate.load(std::memory_order_relaxed)) + 1;
     // 32 bits of loops may wrap; 0 is what a new worker has seen.
     if ((epoch & 0xffffffffu) == 0)
       epoch = 1;
     gate.store(epoch << 32 | kOpen, std::memory_order_seq_cst);
-    if (parked.load(std::memory_order_seq_cst) > 0) {
+    if (wakes && parked.load(std::memory_order_seq_cst) > 0) {
       std::lock_guard<std::mutex> lock(parking);
+      ++calls;
       wake.notify_all();
     }
-    runTasks(0);
+    int64_t ran = runTasks(0);
     gate.fetch_and(~kOpen, std::memory_order_acq_rel);
     for (int i = 1; gate.load(std::memory_order_acquire) & kInside; ++i) {
       pause();
       if (i % 1024 == 0)
         std::this_thread::yield();
+    }
+    return ran;
+  }
+
+  void run(int64_t tasks) {
+    Known &known = estimates[body];
+    // Tasks of a loop of another size may be others.
+    bool isKnown =
+        known.tasks > 0 && tasks <= 2 * known.tasks && known.tasks <= 2 * tasks;
+    bool isParallel = true, wakes = true;
+    if (isKnown) {
+      double duration = known.nanoseconds * double(tasks);
+      int sleeping = parked.load(std::memory_order_relaxed);
+      wakes = sleeping > 0 && isWorthWaking(duration);
+      isParallel = wakes || (duration >= kWorthSharing &&
+                             sleeping + 1 < int(shares.size()));
+    }
+    bool isTimed = !isKnown || known.runs++ % kTimed == 0;
+    double start = isTimed ? nanoseconds() : 0;
+    int64_t ran = tasks;
+    if (isParallel)
+      ran = runParallel(tasks, wakes);
+    else
+      for (int64_t task = 0; task < tasks; ++task)
+        body(context, task, 0);
+    if (isTimed && ran > 0) {
+      double each = (nanoseconds() - start) / double(ran);
+      // Interruptions only ever make it longer.
+      known.nanoseconds =
+          isKnown ? std::min(each, 0.5 * (known.nanoseconds + each)) : each;
+      known.tasks = tasks;
     }
   }
 };
@@ -141,9 +281,10 @@ int64_t availableProcessors() {
   return count ? int64_t(count) : 1;
 }
 
-Executor::Executor(int64_t workers) : pool(std::make_unique<Pool>()) {
-  if (workers <= 0)
-    workers = availableProcessors();
+Executor::Executor(int64_t workers)
+    : pool(std::make_unique<Pool>(workers > 0 ? workers
+                                              : availableProcessors())) {
+  workers = int64_t(pool->shares.size());
   for (int64_t worker = 1; worker < workers; ++worker) {
     try {
       pool->threads.emplace_back(
@@ -173,10 +314,9 @@ void Executor::parallelFor(int64_t tasks, modc_task body, void *context) {
       body(context, task, 0);
     return;
   }
-  pool->tasks = tasks;
   pool->body = body;
   pool->context = context;
-  pool->runParallel();
+  pool->run(tasks);
 }
 
 modc_host Executor::host() {

@@ -7,7 +7,8 @@
 //
 // The thread pool behind `modc_host.parallel_for`. Parallel loops of a model
 // are short and frequent, so that workers spin for a moment before they sleep,
-// and a loop never waits for a worker that has not woken up yet.
+// a loop never waits for a worker that has not woken up yet, and one that would
+// end before another thread has begun stays on the caller's.
 //
 //===----------------------------------------------------------------------===//
 

@@ -23,7 +23,8 @@ import torch_runner
 TASKS = ["forward", "gradients", "sgd", "adam"]
 # A sample is as many calls as take that long.
 SAMPLE = 300e-6
-# What ran before has taken the caches: a call before the sample, if it is short.
+# What ran before has taken the caches, and threads sleep: as many calls before the
+# sample, if one is short.
 SHORT = 5e-3
 # Threads of libraries spin for less than that after a call.
 PAUSE = 3e-3
@@ -101,7 +102,7 @@ def make_runners(name, problem, task, threads, found, models, helpers):
 
 def sample(runner, count, short):
     if short:
-        runner.repeat(1)
+        runner.repeat(count)
     before = time.perf_counter()
     runner.repeat(count)
     return (time.perf_counter() - before) / count

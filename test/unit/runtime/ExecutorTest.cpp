@@ -88,6 +88,69 @@ TEST(Executor, WorkersTakePart) {
   EXPECT_EQ(meeting.arrived.load(), 2);
 }
 
+/// Tasks that take `time` and count those that a thread of the pool ran.
+struct Timed {
+  std::chrono::microseconds time;
+  std::atomic<int> byOthers{0};
+
+  static void body(void *raw, int64_t, int64_t worker) {
+    auto *timed = static_cast<Timed *>(raw);
+    auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < timed->time)
+      ;
+    timed->byOthers.fetch_add(worker != 0);
+  }
+};
+
+void letSleep() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
+
+TEST(Executor, ShortLoopsWakeNobody) {
+  Executor executor(2);
+  Timed known{std::chrono::microseconds(0)};
+  executor.parallelFor(4, Timed::body, &known);
+  letSleep();
+  Timed timed{std::chrono::microseconds(0)};
+  for (int round = 0; round < 100; ++round)
+    executor.parallelFor(4, Timed::body, &timed);
+  EXPECT_EQ(timed.byOthers, 0);
+}
+
+TEST(Executor, SleepersAreWokenOnceTheyMissedEnough) {
+  Executor executor(2);
+  Timed known{std::chrono::microseconds(5)};
+  executor.parallelFor(4, Timed::body, &known);
+  letSleep();
+  Timed timed{std::chrono::microseconds(5)};
+  // One that wakes up late is there for the loops that follow.
+  for (int round = 0; round < 100000 && timed.byOthers == 0; ++round)
+    executor.parallelFor(4, Timed::body, &timed);
+  EXPECT_GT(timed.byOthers, 0);
+}
+
+TEST(Executor, WorkersBeginWithTheSameTasks) {
+  struct Meeting {
+    std::atomic<int> arrived{0};
+    int64_t workers[4];
+  };
+  for (int round = 0; round < 10; ++round) {
+    // A loop that is not known yet goes to all workers.
+    Executor executor(4);
+    Meeting meeting;
+    executor.parallelFor(
+        4,
+        [](void *raw, int64_t task, int64_t worker) {
+          auto *meeting = static_cast<Meeting *>(raw);
+          meeting->workers[task] = worker;
+          meeting->arrived.fetch_add(1);
+          while (meeting->arrived.load() < 4)
+            std::this_thread::yield();
+        },
+        &meeting);
+    for (int64_t task = 0; task < 4; ++task)
+      EXPECT_EQ(meeting.workers[task], task);
+  }
+}
+
 TEST(Executor, SecondCallerRunsSerially) {
   Executor executor(2);
   auto use = [&] {
