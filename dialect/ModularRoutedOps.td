@@ -244,6 +244,22 @@ def Modular_PlanOp : Modular_Op<"plan", [Pure, AttrSizedOperandSegments]> {
   }];
 }
 
+def Modular_NumWorkersOp : Modular_Op<"num_workers", [Pure]> {
+  let summary = "the number of workers that run a program's tasks";
+  let description = [{
+    What the host of a call says, at least 1. It decides into how many tasks work
+    is split, never what results are: a program gives the same bits on any number
+    of workers.
+
+    ```mlir
+    %workers = modular.num_workers
+    ```
+  }];
+  let arguments = (ins);
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 def Modular_GroupedOp : Modular_Op<"grouped", [
     Pure, IsolatedFromAbove, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<Modular_VJPOpInterface>]> {

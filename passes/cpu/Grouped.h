@@ -38,6 +38,9 @@ struct GroupedLowering {
   /// Rows of the largest task of a class: as many as keep what its body makes
   /// in a near cache, of a few tiles at most.
   int64_t largestTask(unsigned c);
+  /// Rows from which on a member's rows may be split into tasks: as many as
+  /// make a task long beside what it takes to hand it out.
+  int64_t smallestTask(unsigned c);
   /// Number of positions, R·K.
   mlir::Value positionCount();
   /// Undefined row results and zeroed or undefined gradients, in result order.

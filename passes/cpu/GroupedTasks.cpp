@@ -27,8 +27,13 @@ constexpr int64_t kTileRows = 6;
 /// Rows from which on it costs little that a panel of weights is copied once a
 /// task.
 constexpr int64_t kManyRows = 192;
-/// Tasks that a batch should have at least, for threads to share.
+/// Tasks that a batch should have at least, for two threads to share.
 constexpr int64_t kTasks = 8;
+/// Multiplications of a task that is long beside what it takes to hand it out,
+/// and bytes of weights that each of several such tasks may read anew: they
+/// stay in a second-level cache.
+constexpr int64_t kTaskWork = 1 << 19;
+constexpr int64_t kNearBytes = 512 << 10;
 
 int64_t GroupedLowering::largestTask(unsigned c) {
   int64_t bytes = 1;
@@ -49,6 +54,24 @@ int64_t GroupedLowering::largestTask(unsigned c) {
       std::clamp(kTaskBytes / bytes, rowBlock, std::max(rowBlock, kManyRows));
   // Up, so that rows of a power of two are a power of two of tasks.
   return llvm::alignTo(rows, kTileRows);
+}
+
+int64_t GroupedLowering::smallestTask(unsigned c) {
+  int64_t smallest = std::min(rowBlock, largestTask(c));
+  int64_t weights = 0, bytes = 0;
+  for (Type type : op.getClassBody(c).getArgumentTypes()) {
+    auto tensor = cast<RankedTensorType>(type);
+    if (tensor.getRank() < 2 || !tensor.hasStaticShape())
+      continue;
+    weights += tensor.getNumElements();
+    bytes += tensor.getNumElements() *
+             llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
+  }
+  if (weights == 0 || bytes > kNearBytes)
+    return smallest;
+  // A row is multiplied with each weight, at least once.
+  int64_t rows = llvm::alignTo(kTaskWork / weights, kTileRows);
+  return std::clamp(rows, std::min(2 * kTileRows, smallest), smallest);
 }
 
 namespace {
@@ -143,7 +166,7 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
   Type i32 = b.getI32Type();
   int64_t members = lowering.op.getClassMembers(c).size();
   int64_t largest = lowering.largestTask(c);
-  int64_t smallest = std::min(lowering.rowBlock, largest);
+  int64_t smallest = lowering.smallestTask(c);
   Value zero = b.index(0), one = b.index(1), tile = b.index(kTileRows);
   // Every member may end with a block that is not full.
   AffineExpr s;
@@ -153,7 +176,10 @@ TaskList buildTasks(GroupedLowering &lowering, unsigned c) {
       b, AffineMap::get(0, 1, s.ceilDiv(smallest) + members), positions);
   Value table = tensor::EmptyOp::create(
       b, ArrayRef<OpFoldResult>{capacity, b.getIndexAttr(3)}, i32);
-  Value wanted = arith::CeilDivUIOp::create(b, positions, b.index(kTasks));
+  // One thread alone needs no more tasks than members.
+  Value wanted = b.mul(b.sub(NumWorkersOp::create(b), one), b.index(kTasks));
+  wanted = arith::MaxUIOp::create(b, wanted, one);
+  wanted = arith::CeilDivUIOp::create(b, positions, wanted);
   wanted = arith::MaxUIOp::create(b, wanted, b.index(smallest));
   wanted = arith::MinUIOp::create(b, wanted, b.index(largest));
   SmallVector<Value> built = b.loop(

@@ -36,6 +36,8 @@ func.func @choices(%scores: tensor<?x2x3xf32>, %u: tensor<?x2xf32>, %stored: ten
 // CHECK-LABEL: func.func @grouped
 func.func @grouped(%a: !modular.selection<2 of 3>, %one: !modular.selection<1 of 3>, %i: tensor<?xi32>, %n: index, %x: tensor<?x4xf32>, %kv: tensor<5x2xf32>, %keys: tensor<?x6x2xf32>,
                    %w: tensor<2x4x2xf32>, %b: tensor<2x2xf32>, %v: tensor<1x4x2xf32>, %g: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  // CHECK: modular.num_workers{{$}}
+  %workers = modular.num_workers
   // CHECK: %[[P:.*]] = modular.plan %{{.*}} : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   %p = modular.plan %a : !modular.selection<2 of 3> -> !modular.plan<2 of 3>
   // CHECK: modular.plan %{{.*}} distinct(%{{.*}} of %{{.*}} : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/ModularOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -160,6 +161,10 @@ private:
         function, MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()),
         "workspace");
     Value count = addArgument(function, builder.getIndexType(), "workers");
+    function.walk([&](NumWorkersOp op) {
+      op.replaceAllUsesWith(count);
+      op.erase();
+    });
 
     builder.setInsertionPointToStart(&function.getBody().front());
     auto number = [&](Value index) -> Value {

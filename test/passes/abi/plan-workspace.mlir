@@ -161,3 +161,15 @@ func.func @parts(%x: memref<784xf32> {modular.role = "output", modular.name = "x
   }
   return
 }
+
+// Tasks are told how many workers there are.
+// CHECK-LABEL: func.func @split
+// CHECK-SAME: %[[WORKERS:[a-z0-9]+]]: index {modular.role = "workers"}
+// CHECK-NOT: modular.num_workers
+// CHECK: memref.store %[[WORKERS]],
+func.func @split(%x: memref<1xindex> {modular.role = "output", modular.name = "x"}) {
+  %c0 = arith.constant 0 : index
+  %workers = modular.num_workers
+  memref.store %workers, %x[%c0] : memref<1xindex>
+  return
+}

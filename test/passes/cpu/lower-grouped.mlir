@@ -103,3 +103,32 @@ func.func @one_pick(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %x: 
   %r = bufferization.materialize_in_destination %c in %y : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
   return %r : tensor<?x5xf32>
 }
+
+// Tasks of 12 rows are long enough where each row takes 65,536 multiplications;
+// one worker alone has tasks as large as its caches allow.
+// CHECK-LABEL: func @wide
+// CHECK-DAG: %[[C1:.*]] = arith.constant 1 : index
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
+// CHECK-DAG: %[[C12:.*]] = arith.constant 12 : index
+// CHECK-DAG: %[[C192:.*]] = arith.constant 192 : index
+// CHECK: %[[WORKERS:.*]] = modular.num_workers
+// CHECK: %[[OTHERS:.*]] = arith.subi %[[WORKERS]], %[[C1]] : index
+// CHECK: %[[TASKS:.*]] = arith.muli %[[OTHERS]], %[[C8]] : index
+// CHECK: %[[AT_LEAST:.*]] = arith.maxui %[[TASKS]], %[[C1]] : index
+// CHECK: %[[ROWS:.*]] = arith.ceildivui %{{.*}}, %[[AT_LEAST]] : index
+// CHECK: %[[MORE:.*]] = arith.maxui %[[ROWS]], %[[C12]] : index
+// CHECK: arith.minui %[[MORE]], %[[C192]] : index
+func.func @wide(%w: tensor<3x256x256xf32> {bufferization.writable = false}, %x: tensor<?x256xf32> {bufferization.writable = false},
+    %a: tensor<?x1xi32> {bufferization.writable = false}, %y: tensor<?x256xf32> {bufferization.writable = true}) -> tensor<?x256xf32> {
+  %sel = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %sel : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x256xf32>)
+    class [0, 1, 2] parameters(%w : tensor<3x256x256xf32>) {
+    ^bb0(%xm: tensor<?x256xf32>, %wm: tensor<256x256xf32>):
+      %ym = modular.linear %xm, %wm : tensor<?x256xf32>, tensor<256x256xf32> -> tensor<?x256xf32>
+      modular.yield %ym : tensor<?x256xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x256xf32>) gradients()
+  %c = modular.combine sum %p, %h : !modular.plan<1 of 3>, tensor<?x256xf32> -> tensor<?x256xf32>
+  %r = bufferization.materialize_in_destination %c in %y : (tensor<?x256xf32>, tensor<?x256xf32>) -> tensor<?x256xf32>
+  return %r : tensor<?x256xf32>
+}
