@@ -26,9 +26,12 @@ using namespace modc;
 
 /// Elements of a gradient that are worth a task of their own, and as many parts
 /// as a product's other operand is read by. Only a gradient of which a part
-/// would outgrow a second-level cache has more.
+/// would outgrow a second-level cache has more. Smaller ones are in a few equal
+/// parts: all rows may be those of one member.
 constexpr int64_t kPartElements = 1 << 14;
 constexpr int64_t kParts = 8;
+constexpr int64_t kFewElements = 1 << 11;
+constexpr int64_t kFewParts = 4;
 constexpr int64_t kLargestPart = 1 << 16;
 /// Parts of a matrix are full tiles in registers, but for the last; those of
 /// one in panels are whole panels.
@@ -38,10 +41,17 @@ SliceParts SliceParts::of(ArrayRef<int64_t> shape) {
   if (shape.empty() || ShapedType::getNumElements(shape) == 0)
     return {};
   int64_t elements = ShapedType::getNumElements(shape);
+  SliceParts result;
+  if (elements < kPartElements) {
+    result.count = std::clamp<int64_t>(elements / kFewElements, 1, kFewParts);
+    while (shape[0] % result.count)
+      --result.count;
+    result.size = shape[0] / result.count;
+    return result;
+  }
   int64_t most =
       std::max<int64_t>(kParts, llvm::divideCeil(elements, kLargestPart));
   int64_t parts = std::clamp<int64_t>(elements / kPartElements, 1, most);
-  SliceParts result;
   result.size = llvm::divideCeil(shape[0], parts);
   if (shape.size() == 3) {
     // As many in each part: a kernel has to know how many panels c is in.
