@@ -37,18 +37,20 @@ constexpr int64_t kUnrolled = 4;
 constexpr int64_t kBlockUnit = 16;
 
 /// How many rows of b fill a vector of `lanes` elements; 1 where the product is
-/// none of rows with a narrow b whose rows lie one after another, or where
-/// blocks of k are not made of such vectors.
+/// none of rows with a narrow b whose rows lie one after another, as those of a
+/// copy do, or where blocks of k are not made of such vectors.
 static int64_t countSums(const Contraction &contraction, int64_t lanes,
                          int64_t kBlock) {
   int64_t columns = contraction.columns(), depth = contraction.depth();
-  if (contraction.transposedA || contraction.transposedB || columns == 0 ||
-      lanes % columns || ShapedType::isDynamic(depth) || contraction.panelOfB())
-    return 1;
-  auto [strides, offset] = contraction.typeB().getStridesAndOffset();
-  if (strides[0] != columns ||
+  if (contraction.transposedA || columns == 0 || lanes % columns ||
+      ShapedType::isDynamic(depth) ||
       !contraction.typeA().areTrailingDimsContiguous(1))
     return 1;
+  if (!contraction.transposedB) {
+    auto [strides, offset] = contraction.typeB().getStridesAndOffset();
+    if (contraction.panelOfB() || strides[0] != columns)
+      return 1;
+  }
   int64_t sums = lanes / columns;
   return depth < 2 * sums || kBlock % sums ? 1 : sums;
 }

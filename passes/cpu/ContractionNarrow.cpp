@@ -37,8 +37,10 @@ void KernelBuilder::narrowTile(Value i, int64_t rows, const Panel &part) {
   SmallVector<int64_t> spread;
   for (int64_t lane = 0; lane < width * count; ++lane)
     spread.push_back(lane / width);
-  Value flat = memref::CollapseShapeOp::create(
-      *this, contraction.b, ArrayRef<ReassociationIndices>{{0, 1}});
+  Value flat =
+      memref::CollapseShapeOp::create(*this, panel ? panel : contraction.b,
+                                      ArrayRef<ReassociationIndices>{{0, 1}});
+  auto rowOfB = [&](Value k) { return panel ? difference(k, part.first) : k; };
   Value rest = createOrFold<arith::RemUIOp>(difference(part.last, part.first),
                                             index(count));
   Value stop = difference(part.last, rest);
@@ -66,7 +68,8 @@ void KernelBuilder::narrowTile(Value i, int64_t rows, const Panel &part) {
       },
       [&](Value k) -> Value {
         return vector::LoadOp::create(
-            *this, wide, flat, createOrFold<arith::MulIOp>(k, index(width)));
+            *this, wide, flat,
+            createOrFold<arith::MulIOp>(rowOfB(k), index(width)));
       });
   for (Value &sum : sums)
     for (int64_t half = width * count / 2; half >= width; half /= 2) {
@@ -84,6 +87,8 @@ void KernelBuilder::narrowTile(Value i, int64_t rows, const Panel &part) {
           return broadcast(narrow, memref::LoadOp::create(*this, contraction.a,
                                                           ValueRange{row, k}));
         },
-        [&](Value k) { return loadB(width, {k, part.j}); });
+        [&](Value k) {
+          return loadB(width, {rowOfB(k), panel ? index(0) : part.j});
+        });
   endSums(parts, sums, part);
 }

@@ -92,6 +92,19 @@ func.func @narrow(%x: memref<?x16xf32>, %w: memref<16x4xf32>, %y: memref<?x4xf32
   return
 }
 
+// A narrow b is copied to where its rows lie one after another: a vector of 16
+// holds four of them.
+func.func @narrow_transposed(%x: memref<?x18xf32>, %w: memref<4x18xf32>, %y: memref<?x4xf32>) {
+  linalg.generic {indexing_maps = [#a, #bt, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x18xf32>, memref<4x18xf32>) outs(%y : memref<?x4xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %out, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // Rows of a are read where they are, by number.
 #number = affine_map<(i, j, k) -> (i)>
 // CHECK-LABEL: func.func @gathered(
@@ -221,6 +234,13 @@ func.func @one_tile(%x: memref<?x8xf32, strided<[128, 1], offset: ?>>, %d: memre
 // CHECK: %[[EVEN:.*]] = vector.shuffle {{.*}} [0, 1, 2, 3]
 // CHECK: %[[ODD:.*]] = vector.shuffle {{.*}} [4, 5, 6, 7]
 // CHECK: arith.addf %[[EVEN]], %[[ODD]] : vector<4xf32>
+
+// CHECK-LABEL: func.func private @matmul_nx18x4_bt(
+// CHECK-SAME: %[[PANEL:[a-z0-9]+]]: memref<256x4xf32>)
+// CHECK: %[[FLAT:.*]] = memref.collapse_shape %[[PANEL]]
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c2{{.*}} vector<8xf32>
+// CHECK: vector.load %[[FLAT]]{{.*}} vector<8xf32>
+// CHECK: vector.fma
 
 // Up to 72 rows of the result at a time: a block of k of their a is copied, then
 // read by every panel of b.

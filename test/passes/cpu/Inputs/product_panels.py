@@ -22,7 +22,7 @@ MEMBERS = 3
 # Some are few to the kernels, some are many.
 ROWS = (0, 1, 3, 6, 8, 9, 16, 17, 23, 24, 100)
 # Length and width of the weights, bits of an element.
-SHAPES = ((5, 128, 32), (67, 192, 32), (512, 512, 32), (300, 128, 64))
+SHAPES = ((5, 128, 32), (4, 192, 32), (67, 192, 32), (512, 512, 32), (300, 128, 64))
 PARALLEL, REDUCTION = '"parallel"', '"reduction"'
 PASSES = ["--convert-linalg-to-loops"]
 
