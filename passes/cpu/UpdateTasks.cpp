@@ -269,15 +269,46 @@ static Value buildSum(TensorBuilder &b, Value vector) {
   return b.extract(sum, {});
 }
 
-static Value square(TensorBuilder &b, Value x) {
-  if (x.getType() != b.getF64Type())
-    x = arith::ExtFOp::create(b, b.getF64Type(), x);
-  return arith::MulFOp::create(b, x, x);
+static Value toDouble(TensorBuilder &b, Value x) {
+  if (x.getType() == b.getF64Type())
+    return x;
+  return arith::ExtFOp::create(b, b.getF64Type(), x);
+}
+
+/// sum + x². That of an f32 is exact in f64, and fused gives the same bits.
+static Value addSquare(TensorBuilder &b, Value sum, Value x) {
+  auto flags = x.getType() == b.getF64Type() ? arith::FastMathFlags::none
+                                             : arith::FastMathFlags::contract;
+  x = toDouble(b, x);
+  return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, x, flags),
+                               flags);
 }
 
 Value modc::buildSquareSum(TensorBuilder &b, Value part) {
   RankedTensorType type = tensorType(part);
   int64_t rank = type.getRank();
+  auto addSquares = [](OpBuilder &n, Location l, ValueRange v) {
+    TensorBuilder inner(l, n);
+    inner.setInsertionPoint(n.getInsertionBlock(), n.getInsertionPoint());
+    linalg::YieldOp::create(inner, addSquare(inner, v[1], v[0]));
+  };
+  AffineMap identity = b.getMultiDimIdentityMap(rank);
+  // One row of all elements: parts are whole rows, one behind the other.
+  if (type.hasStaticShape()) {
+    if (rank > 1) {
+      SmallVector<ReassociationIndices> all(1);
+      llvm::append_range(all[0], llvm::seq(rank));
+      part = tensor::CollapseShapeOp::create(b, part, all);
+      identity = b.getMultiDimIdentityMap(1);
+    }
+    auto sumType = RankedTensorType::get({}, b.getF64Type());
+    Value zero = b.fill(b.empty(sumType), 0.0);
+    auto sum = linalg::GenericOp::create(
+        b, sumType, part, zero,
+        ArrayRef<AffineMap>{identity, AffineMap::get(1, 0, b.getContext())},
+        ArrayRef{utils::IteratorType::reduction}, addSquares);
+    return b.extract(sum.getResult(0), {});
+  }
   auto sumType =
       RankedTensorType::get({type.getShape().back()}, b.getF64Type());
   SmallVector<Value> sizes;
@@ -289,15 +320,9 @@ Value modc::buildSquareSum(TensorBuilder &b, Value part) {
   iterators.back() = utils::IteratorType::parallel;
   AffineMap last =
       AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1), b.getContext());
-  auto columns = linalg::GenericOp::create(
-      b, sumType, part, zeros,
-      ArrayRef<AffineMap>{b.getMultiDimIdentityMap(rank), last}, iterators,
-      [&](OpBuilder &n, Location l, ValueRange v) {
-        TensorBuilder inner(l, n);
-        inner.setInsertionPoint(n.getInsertionBlock(), n.getInsertionPoint());
-        Value sum = arith::AddFOp::create(inner, v[1], square(inner, v[0]));
-        linalg::YieldOp::create(inner, sum);
-      });
+  auto columns = linalg::GenericOp::create(b, sumType, part, zeros,
+                                           ArrayRef<AffineMap>{identity, last},
+                                           iterators, addSquares);
   return buildSum(b, columns.getResult(0));
 }
 
@@ -314,9 +339,10 @@ Value modc::buildPartSums(TensorBuilder &b, Value gradient, Value active,
     return b.loop(
         b.index(0), b.index(slices), sums, [&](Value i, ValueRange carried) {
           Value g = b.extract(gradient, stacked ? ValueRange(i) : ValueRange());
-          Value sum =
-              arith::SelectOp::create(b, isActive(b, active, i), square(b, g),
-                                      b.real(b.getF64Type(), 0));
+          Value sum = arith::SelectOp::create(
+              b, isActive(b, active, i),
+              addSquare(b, b.real(b.getF64Type(), 0), g),
+              b.real(b.getF64Type(), 0));
           return SmallVector<Value>{b.insert(sum, carried[0], i)};
         })[0];
   auto sumPart = [&](Value task, Value piece) -> Value {

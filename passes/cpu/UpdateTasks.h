@@ -57,8 +57,8 @@ mlir::Value sliceOne(TensorBuilder &b, mlir::Value vector, mlir::Value i);
 void insertOne(TensorBuilder &b, mlir::Value one, mlir::Value vector,
                mlir::Value i);
 
-/// Σ x² over a part of a slice, in f64: down the inner dimensions first, so
-/// that the loop over the last one is a vector.
+/// Σ x² over a part of a slice, in f64: along all of it, which becomes lanes,
+/// or down to the last dimension first where its size is not known.
 mlir::Value buildSquareSum(TensorBuilder &b, mlir::Value part);
 
 /// Σ x² of each part of each slice of a gradient, in f64 and 0 where the slice

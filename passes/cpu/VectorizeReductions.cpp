@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sums and maxima along rows, of losses and of softmax, as lanes that are
-// combined in the end. How many lanes follows from the length alone, so every
-// target and every batch adds in the same order.
+// Sums and maxima along rows, of losses and of softmax, and of all elements of
+// a gradient, as lanes that are combined in the end. How many lanes follows
+// from the length alone, so every target and every batch adds in the same
+// order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +39,7 @@ constexpr int64_t kShortest = 4;
 
 namespace {
 
-/// A reduction over the last loop, rows outside.
+/// A reduction over the last loop, rows outside, if any.
 struct RowReduction {
   linalg::GenericOp op;
   int64_t length;
@@ -88,7 +89,7 @@ static Value getValue(RowReduction &reduction) {
 std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   unsigned last = op.getNumLoops() - 1;
   if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 ||
-      op.getNumLoops() < 2 || op.getNumReductionLoops() != 1 ||
+      op.getNumReductionLoops() != 1 ||
       op.getIteratorTypesArray()[last] != utils::IteratorType::reduction)
     return std::nullopt;
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));

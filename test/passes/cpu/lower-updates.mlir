@@ -37,7 +37,10 @@ func.func @update(%p: tensor<8x16x4xf32>, %g: tensor<8x16x4xf32>, %a: tensor<8xi
 // CHECK: %[[ROUNDS:.*]] = arith.select
 // CHECK: %[[DONE:.*]]:3 = scf.for %{{.*}} to %[[ROUNDS]] {{.*}} iter_args(%[[OLD:.*]] = %[[PART]], %[[TO:.*]] = %[[SLICE]], %{{.*}} = %{{.*}})
 // CHECK: %[[G:.*]] = linalg.add {{.*}} outs(%[[BUFFER]]
-// CHECK: linalg.generic {{.*}} ins(%[[G]] : tensor<4x3xf32>) outs(%{{.*}} : tensor<3xf64>)
+// CHECK: %[[ALL:.*]] = tensor.collapse_shape %[[G]] {{.*}} into tensor<12xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[ALL]] : tensor<12xf32>) outs(%{{.*}} : tensor<f64>)
+// CHECK: arith.mulf {{.*}} fastmath<contract> : f64
+// CHECK: arith.addf {{.*}} fastmath<contract> : f64
 // CHECK: %[[UPDATES:.*]] = arith.select %[[CLIPS]], %c0{{.*}}, %c1
 // CHECK: scf.for %{{.*}} to %[[UPDATES]] {{.*}} iter_args(%[[V:.*]] = %[[OLD]])
 // CHECK: linalg.generic {{.*}} ins(%[[G]] : tensor<4x3xf32>) outs(%[[V]]

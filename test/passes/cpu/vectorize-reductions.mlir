@@ -30,6 +30,26 @@ func.func @squares(%y: memref<?x50xf32>, %scale: memref<?xf32>, %e: memref<?xf32
   return
 }
 
+// All elements: no loops outside.
+// CHECK-LABEL: func.func @all
+// CHECK-NOT: scf.for
+// CHECK: vector.load %{{.*}} : memref<48xf32>, vector<16xf32>
+// CHECK: arith.mulf {{.*}} fastmath<contract> : vector<16xf64>
+// CHECK: scf.for {{.*}} = %c16{{.*}} to %c48{{.*}} step %c16
+// CHECK: arith.addf {{.*}} fastmath<contract> : vector<16xf64>
+// CHECK: memref.store %{{.*}}, %{{.*}}[] : memref<f64>
+func.func @all(%g: memref<48xf32>, %e: memref<f64>) {
+  linalg.generic {indexing_maps = [affine_map<(k) -> (k)>, affine_map<(k) -> ()>], iterator_types = ["reduction"]}
+      ins(%g : memref<48xf32>) outs(%e : memref<f64>) {
+  ^bb0(%a: f32, %s: f64):
+    %x = arith.extf %a : f32 to f64
+    %q = arith.mulf %x, %x fastmath<contract> : f64
+    %v = arith.addf %s, %q fastmath<contract> : f64
+    linalg.yield %v : f64
+  }
+  return
+}
+
 // The larger of two, by comparison.
 // Lanes start at the initial value, so that a NaN is passed over as one by one.
 // CHECK-LABEL: func.func @largest
