@@ -79,6 +79,17 @@ static bool isByParts(Fusion &fusion) {
   return parts.count > 1 || getConstantIntValue(sizes[1]) == shape[0];
 }
 
+/// Whether `tasks` read `value`, or a view of it.
+static bool isReadBy(Value value, scf::ForallOp tasks) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (tasks->isProperAncestor(user))
+      return true;
+    return isa<tensor::ExtractSliceOp, tensor::CollapseShapeOp,
+               tensor::ExpandShapeOp, tensor::CastOp>(user) &&
+           isReadBy(user->getResult(0), tasks);
+  });
+}
+
 /// Why `update` cannot run where its gradient is computed; empty if it can.
 static StringRef whyNotFused(UpdateOp update, Fusion &fusion) {
   fusion.update = update;
@@ -123,6 +134,9 @@ static StringRef whyNotFused(UpdateOp update, Fusion &fusion) {
   }
   if (!isByParts(fusion))
     return "its gradient is split in parts of its own";
+  // Bufferization would have them read a copy.
+  if (isReadBy(update.getParameter(), fusion.tasks))
+    return "what computes its gradient reads the parameter";
   return {};
 }
 

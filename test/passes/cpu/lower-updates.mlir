@@ -213,3 +213,38 @@ func.func @whole(%dy: tensor<3x4xf32>, %touched: tensor<3xi32>) -> tensor<3x4xf3
   %r = modular.defined_where %g, %touched : tensor<3x4xf32>, tensor<3xi32>
   return %r : tensor<3x4xf32>
 }
+
+// A member that uses a weight twice needs it for its own gradient: both in one
+// task would have it read a copy.
+// CHECK-LABEL: func.func @reads
+// CHECK: scf.forall {{.*}} -> (tensor<3x4x3xf32>)
+// CHECK: bufferization.materialize_in_destination
+// CHECK: scf.forall {{.*}} -> (tensor<3xf64>)
+// CHECK: scf.forall {{.*}} -> (tensor<3x4x3xf32>)
+// BUFFERS-LABEL: func.func @reads
+// BUFFERS-NOT: memref.alloc() {{.*}}memref<3x4x3xf32>
+// BUFFERS: return
+// REMARK-DAG: remark: [Missed] Fused {{.*}} Function=reads | Reason="what computes its gradient reads the parameter"
+func.func @reads(%w: tensor<3x4x3xf32> {bufferization.writable = true},
+                 %arena: tensor<3x4x3xf32> {bufferization.writable = true}, %on: tensor<3xi8> {bufferization.writable = false},
+                 %steps: tensor<3xi64> {bufferization.writable = false}, %lr: f32, %wd: f32, %clip: f32)
+    -> (tensor<3x4x3xf32>, tensor<3x4x3xf32>, f64) {
+  %e = tensor.empty() : tensor<3x4x3xf32>
+  %g = scf.forall (%t) in (3) shared_outs(%o = %e) -> (tensor<3x4x3xf32>) {
+    %to = tensor.extract_slice %o[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<3x4x3xf32> to tensor<4x3xf32>
+    %from = tensor.extract_slice %w[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<3x4x3xf32> to tensor<4x3xf32>
+    %v = linalg.add ins(%from, %from : tensor<4x3xf32>, tensor<4x3xf32>) outs(%to : tensor<4x3xf32>) -> tensor<4x3xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %v into %o[%t, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<4x3xf32> into tensor<3x4x3xf32>
+    }
+  }
+  %d = bufferization.materialize_in_destination %g in %arena : (tensor<3x4x3xf32>, tensor<3x4x3xf32>) -> tensor<3x4x3xf32>
+  %norm, %scale = modular.gradient_norm (%d : tensor<3x4x3xf32>) active(%on : tensor<3xi8>) clip %clip stacked [true] : f32 -> f64, f32
+  %n = modular.update %w, %d active %on steps %steps lr %lr decay %wd scale %scale stacked {
+  ^bb0(%p: f32, %q: f32, %rate: f32, %step: f32):
+    %m = arith.mulf %rate, %q : f32
+    %r = arith.subf %p, %m : f32
+    modular.yield %r : f32
+  } : tensor<3x4x3xf32>, tensor<3x4x3xf32>, tensor<3xi8>, tensor<3xi64>, f32, f32, f32 -> tensor<3x4x3xf32>
+  return %n, %d, %norm : tensor<3x4x3xf32>, tensor<3x4x3xf32>, f64
+}
