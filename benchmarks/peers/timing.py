@@ -27,7 +27,7 @@ SAMPLE = 300e-6
 # sample, if one is short.
 SHORT = 5e-3
 # Threads of libraries spin for less than that after a call.
-PAUSE = 3e-3
+PAUSE = 5e-3
 
 
 class Wrong(Exception):
