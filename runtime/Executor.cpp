@@ -109,7 +109,7 @@ struct Executor::Pool {
   std::atomic<uint64_t> gate{0};
   std::atomic<int> parked{0};
   std::atomic<bool> stopping{false};
-  // Written by the caller while nobody is inside.
+  // Written by the caller while nobody is inside. A share for each worker.
   std::vector<Share> shares;
   modc_task body = nullptr;
   void *context = nullptr;
@@ -125,8 +125,6 @@ struct Executor::Pool {
   /// Times that sleepers were woken; guarded by `parking`.
   uint64_t calls = 0;
   std::vector<std::thread> threads;
-
-  explicit Pool(int64_t workers) : shares(size_t(workers)) {}
 
   /// Number of tasks that this worker ran.
   int64_t runTasks(int64_t worker) {
@@ -281,10 +279,9 @@ int64_t availableProcessors() {
   return count ? int64_t(count) : 1;
 }
 
-Executor::Executor(int64_t workers)
-    : pool(std::make_unique<Pool>(workers > 0 ? workers
-                                              : availableProcessors())) {
-  workers = int64_t(pool->shares.size());
+Executor::Executor(int64_t workers) : pool(std::make_unique<Pool>()) {
+  if (workers <= 0)
+    workers = availableProcessors();
   for (int64_t worker = 1; worker < workers; ++worker) {
     try {
       pool->threads.emplace_back(
@@ -293,6 +290,8 @@ Executor::Executor(int64_t workers)
       break; // As many as the system grants.
     }
   }
+  // Nobody reads them before a gate is opened.
+  std::vector<Share>(pool->threads.size() + 1).swap(pool->shares);
 }
 
 Executor::~Executor() {
