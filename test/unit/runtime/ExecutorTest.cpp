@@ -100,30 +100,36 @@ struct Timed {
       ;
     timed->byOthers.fetch_add(worker != 0);
   }
+
+  /// Loops of four tasks, until somebody else takes part if `untilShared`.
+  void run(Executor &executor, int rounds, bool untilShared = false) {
+    while (rounds-- > 0 && !(untilShared && byOthers > 0))
+      executor.parallelFor(4, body, this);
+  }
 };
 
-void letSleep() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
+/// Times the loop, more than once as anything may interrupt it, and lets
+/// workers fall asleep.
+void prepare(Executor &executor, std::chrono::microseconds time) {
+  Timed known{time};
+  known.run(executor, 100);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
 
 TEST(Executor, ShortLoopsWakeNobody) {
   Executor executor(2);
-  Timed known{std::chrono::microseconds(0)};
-  executor.parallelFor(4, Timed::body, &known);
-  letSleep();
   Timed timed{std::chrono::microseconds(0)};
-  for (int round = 0; round < 100; ++round)
-    executor.parallelFor(4, Timed::body, &timed);
+  prepare(executor, timed.time);
+  timed.run(executor, 100);
   EXPECT_EQ(timed.byOthers, 0);
 }
 
 TEST(Executor, SleepersAreWokenOnceTheyMissedEnough) {
   Executor executor(2);
-  Timed known{std::chrono::microseconds(5)};
-  executor.parallelFor(4, Timed::body, &known);
-  letSleep();
   Timed timed{std::chrono::microseconds(5)};
+  prepare(executor, timed.time);
   // One that wakes up late is there for the loops that follow.
-  for (int round = 0; round < 100000 && timed.byOthers == 0; ++round)
-    executor.parallelFor(4, Timed::body, &timed);
+  timed.run(executor, 100000, /*untilShared=*/true);
   EXPECT_GT(timed.byOthers, 0);
 }
 
