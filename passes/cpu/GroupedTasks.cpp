@@ -261,7 +261,7 @@ SmallVector<Value> lowerRows(GroupedLowering &lowering, unsigned c,
       insertSlices(b, forall, value, shared, first, count);
       continue;
     }
-    Value rows = b.rows(lowering.plan.rows, first, count);
+    Value rows = b.rows(lowering.plan.owners, first, count);
     if (value.getType() != shared.getType())
       value = tensor::CastOp::create(b, shared.getType(), value);
     OpBuilder::InsertionGuard inner(b);

@@ -36,7 +36,7 @@ struct LastBlock {
 
 bool modc::onlyMovesRows(CombineOp op, const PlanTensors &plan) {
   auto result = dyn_cast<OpResult>(op.getValues());
-  if (!result || !result.hasOneUse() || op.getGates() || plan.distinct ||
+  if (!result || !result.hasOneUse() || op.getGates() || !plan.owners ||
       cast<PlanType>(op.getPlan().getType()).getChoose() != 1 ||
       result.getType() != op.getType())
     return false;

@@ -20,9 +20,10 @@ using namespace mlir;
 using namespace modc;
 
 Value PlanTensors::toPlan(TensorBuilder &b, Type type) const {
-  auto cast = UnrealizedConversionCastOp::create(
-      b, TypeRange(type),
-      ValueRange{selection, rows, slots, offsets, position});
+  SmallVector<Value> parts = {selection, rows, slots, offsets, position};
+  if (owners)
+    parts.push_back(owners);
+  auto cast = UnrealizedConversionCastOp::create(b, TypeRange(type), parts);
   if (once)
     cast->setAttr("once", b.getUnitAttr());
   if (distinct)
@@ -32,7 +33,7 @@ Value PlanTensors::toPlan(TensorBuilder &b, Type type) const {
 
 std::optional<PlanTensors> modc::getPlanTensors(Value plan) {
   auto cast = plan.getDefiningOp<UnrealizedConversionCastOp>();
-  if (!cast || cast.getInputs().size() != 5)
+  if (!cast || (cast.getInputs().size() != 5 && cast.getInputs().size() != 6))
     return std::nullopt;
   auto in = cast.getInputs();
   return PlanTensors{in[0],
@@ -40,6 +41,7 @@ std::optional<PlanTensors> modc::getPlanTensors(Value plan) {
                      in[2],
                      in[3],
                      in[4],
+                     in.size() > 5 ? in[5] : Value(),
                      cast->hasAttr("once"),
                      cast->hasAttr("distinct")};
 }
@@ -134,32 +136,39 @@ struct PlanBuilder {
       return SmallVector<Value>{increment(c[0], b.add(m, b.index(1)))};
     })[0];
     plan.offsets = prefixSum(counts);
+    // What each position is beside its operand row: a pick, or where rows pick
+    // once but stand for others, the row. A device's plan has no place for
+    // that.
+    bool keepsOwners = plan.distinct && destinations.empty();
+    Value beside = plan.distinct && !keepsOwners
+                       ? destinations[1]
+                       : makePart(1, Sizes{positions}, 0);
     // A second tensor of positions moves on while the first stays.
-    Value slots;
-    if (plan.distinct && !destinations.empty())
-      slots = destinations[1];
-    else
-      slots = makePart(
-          1, Sizes{plan.distinct ? b.getIndexAttr(0) : OpFoldResult(positions)},
-          0);
     SmallVector<Value> sorted = forEachPick(
         {copy(plan.offsets), makePart(0, Sizes{positions}, 0),
-         makePart(3, Sizes{rowCount, b.getIndexAttr(choose)}, -1), slots},
+         makePart(3, Sizes{rowCount, b.getIndexAttr(choose)}, -1), beside},
         [&](Value r, Value k, Value m, ValueRange c) {
           Value position = b.extract(c[0], m);
           Value at = b.toIndex(position);
-          Value row =
-              operandRows ? b.extract(operandRows, r) : b.toInteger(r, i32);
+          Value row = b.toInteger(r, i32);
+          Value operandRow = operandRows ? b.extract(operandRows, r) : row;
           SmallVector<Value> next = {increment(c[0], m),
-                                     b.insert(row, c[1], at),
+                                     b.insert(operandRow, c[1], at),
                                      b.insert(position, c[2], {r, k}), c[3]};
           if (!plan.distinct)
             next[3] = b.insert(b.toInteger(k, i32), c[3], at);
+          else if (keepsOwners)
+            next[3] = b.insert(row, c[3], at);
           return next;
         });
     plan.rows = sorted[1];
     plan.position = sorted[2];
     plan.slots = sorted[3];
+    plan.owners = plan.distinct ? Value() : plan.rows;
+    if (keepsOwners) {
+      plan.owners = sorted[3];
+      plan.slots = makeTensor(Sizes{b.getIndexAttr(0)}, 0);
+    }
     return plan;
   }
 

@@ -52,6 +52,14 @@ struct RowReduction {
 
   static std::optional<RowReduction> match(linalg::GenericOp op);
 
+  /// Ops of the body whose values change along a row.
+  SmallPtrSet<Operation *, 8> varying;
+
+  /// Whether a value changes along a row; one from outside the body does not.
+  bool varies(Value value) const;
+  /// Whether rounds that follow each other can run `inner` in lanes.
+  bool hasLanes(Operation &inner) const;
+
   Value sum() const { return linalg::GenericOp(op).getRegionOutputArgs()[0]; }
 };
 
@@ -86,6 +94,42 @@ static Value getValue(RowReduction &reduction) {
   return compare.getLhs();
 }
 
+bool RowReduction::varies(Value value) const {
+  if (Operation *inner = value.getDefiningOp())
+    return varying.contains(inner);
+  auto argument = dyn_cast<BlockArgument>(value);
+  linalg::GenericOp generic = op;
+  if (!argument || argument.getOwner() != generic.getBody())
+    return false;
+  OpOperand *operand = generic.getMatchingOpOperand(argument);
+  return generic.isDpsInit(operand) ||
+         generic.getMatchingIndexingMap(operand).isFunctionOfDim(
+             generic.getNumLoops() - 1);
+}
+
+/// A row that is read where a number says: elements that follow each other.
+static bool loadsRow(const RowReduction &reduction, memref::LoadOp load) {
+  auto type = cast<MemRefType>(load.getMemref().getType());
+  ValueRange at = load.getIndices();
+  if (at.empty() || !type.areTrailingDimsContiguous(1) ||
+      !hasVectorElements(type) || llvm::any_of(at.drop_back(), [&](Value i) {
+        return reduction.varies(i);
+      }))
+    return false;
+  auto last = at.back().getDefiningOp<linalg::IndexOp>();
+  return last && reduction.varies(last);
+}
+
+bool RowReduction::hasLanes(Operation &inner) const {
+  if (isa<linalg::IndexOp>(inner))
+    return true;
+  if (auto load = dyn_cast<memref::LoadOp>(inner))
+    return !varying.contains(load) || loadsRow(*this, load);
+  return isa<arith::ArithDialect>(inner.getDialect()) &&
+         (inner.hasTrait<OpTrait::ConstantLike>() ||
+          OpTrait::hasElementwiseMappableTraits(&inner));
+}
+
 std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   unsigned last = op.getNumLoops() - 1;
   if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 ||
@@ -95,7 +139,9 @@ std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (out.getNumResults() != last || !out.isProjectedPermutation())
     return std::nullopt;
-  RowReduction result = {op, ShapedType::kDynamic, {}, {}};
+  RowReduction result;
+  result.op = op;
+  result.length = ShapedType::kDynamic;
   for (OpOperand *input : op.getDpsInputOperands()) {
     AffineMap map = op.getMatchingIndexingMap(input);
     auto type = dyn_cast<MemRefType>(input->get().getType());
@@ -114,12 +160,15 @@ std::optional<RowReduction> RowReduction::match(linalg::GenericOp op) {
   result.value = getValue(result);
   if (!result.value || result.value.getParentBlock() != op.getBody())
     return std::nullopt;
-  for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<linalg::IndexOp>(inner) &&
-        (!isa<arith::ArithDialect>(inner.getDialect()) ||
-         (!inner.hasTrait<OpTrait::ConstantLike>() &&
-          !OpTrait::hasElementwiseMappableTraits(&inner))))
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    auto index = dyn_cast<linalg::IndexOp>(inner);
+    if (index ? index.getDim() == last
+              : llvm::any_of(inner.getOperands(),
+                             [&](Value v) { return result.varies(v); }))
+      result.varying.insert(&inner);
+    if (!result.hasLanes(inner))
       return std::nullopt;
+  }
   return result;
 }
 
@@ -162,13 +211,14 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
         arith::ConstantOp::create(*this, getIndexVectorAttr(following)));
   }
 
-  /// Clones `inner` with operands as `mapping` has them.
+  /// Clones `inner` with operands as `mapping` has them, scalars for every
+  /// lane.
   void clone(Operation &inner, IRMapping &mapping, int64_t lanes) {
     OperationState state(getLoc(), inner.getName());
     for (Value operand : inner.getOperands()) {
-      if (!mapping.contains(operand))
-        mapping.map(operand, spread(operand, lanes));
-      state.operands.push_back(mapping.lookup(operand));
+      Value value = mapping.lookupOrDefault(operand);
+      state.operands.push_back(
+          isa<VectorType>(value.getType()) ? value : spread(value, lanes));
     }
     for (Type type : inner.getResultTypes())
       state.types.push_back(lanesOf(type, lanes));
@@ -189,33 +239,42 @@ struct ReductionBuilder : ImplicitLocOpBuilder {
           unsigned loop = map.getDimPosition(r);
           at.push_back(loop == last ? k : place[loop]);
         }
-        value = lanes && map.isFunctionOfDim(last)
-                    ? vector::LoadOp::create(
-                          *this, VectorType::get(lanes, type.getElementType()),
-                          value, at)
-                          .getResult()
-                    : spread(memref::LoadOp::create(*this, value, at), lanes);
-      } else {
-        value = spread(value, lanes);
+        value = load(value, at, map.isFunctionOfDim(last) ? lanes : 0);
       }
       mapping.map(op.getBody()->getArgument(i), value);
     }
     for (Operation &inner : op.getBody()->without_terminator()) {
       if (llvm::is_contained(reduction.combiner, &inner))
         continue;
-      if (auto index = dyn_cast<linalg::IndexOp>(inner))
+      bool varies = reduction.varying.contains(&inner);
+      auto index = dyn_cast<linalg::IndexOp>(inner);
+      auto row = dyn_cast<memref::LoadOp>(inner);
+      if (index) {
         mapping.map(index.getResult(),
-                    index.getDim() == last
-                        ? numbers(k, lanes)
-                        : spread(place[index.getDim()], lanes));
-      else if (inner.hasTrait<OpTrait::ConstantLike>())
-        mapping.map(
-            inner.getResult(0),
-            spread(ImplicitLocOpBuilder::clone(inner)->getResult(0), lanes));
-      else
+                    varies ? numbers(k, lanes) : place[index.getDim()]);
+      } else if (row && varies) {
+        SmallVector<Value> at;
+        for (Value i : row.getIndices().drop_back())
+          at.push_back(mapping.lookupOrDefault(i));
+        at.push_back(k);
+        mapping.map(row.getResult(), load(row.getMemref(), at, lanes));
+      } else if (varies) {
         clone(inner, mapping, lanes);
+      } else {
+        ImplicitLocOpBuilder::clone(inner, mapping);
+      }
     }
-    return mapping.lookup(reduction.value);
+    Value value = mapping.lookupOrDefault(reduction.value);
+    return isa<VectorType>(value.getType()) ? value : spread(value, lanes);
+  }
+
+  /// An element, or `lanes` that follow each other.
+  Value load(Value from, ValueRange at, int64_t lanes) {
+    if (!lanes)
+      return memref::LoadOp::create(*this, from, at);
+    Type element = cast<MemRefType>(from.getType()).getElementType();
+    return vector::LoadOp::create(*this, VectorType::get(lanes, element), from,
+                                  at);
   }
 
   /// Both combined: `sum` in the place of the sum so far.

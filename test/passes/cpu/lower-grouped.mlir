@@ -104,6 +104,35 @@ func.func @one_pick(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %x: 
   return %r : tensor<?x5xf32>
 }
 
+// Candidates read operand rows and lay results where the candidates stand.
+// CHECK-LABEL: func @candidates
+// CHECK: %[[SORTED:.*]]:4 = scf.for %[[R:.*]] = %{{.*}} iter_args(%{{.*}}, %{{.*}}, %{{.*}}, %[[OWNERS:.*]] = %{{.*}})
+// CHECK: %[[OWNER:.*]] = arith.index_cast %[[R]] : index to i32
+// CHECK: tensor.insert %[[OWNER]] into %[[OWNERS]]
+// CHECK: scf.forall
+// CHECK-DAG: tensor.extract_slice %[[SORTED]]#1
+// CHECK-DAG: %[[PLACES:.*]] = tensor.extract_slice %[[SORTED]]#3
+// CHECK: modular.scatter_rows {{.*}} at %[[PLACES]]
+// CHECK-NOT: scf.forall
+// CHECK: return
+// BUFFERS-LABEL: func.func @candidates(
+// BUFFERS: call @matmul_nx4x5_rows_{{.*}}scatter
+func.func @candidates(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %x: tensor<?x4xf32> {bufferization.writable = false}, %n: index,
+    %i: tensor<?xi32> {bufferization.writable = false}, %a: tensor<?x1xi32> {bufferization.writable = false},
+    %y: tensor<?x5xf32> {bufferization.writable = true}) -> tensor<?x5xf32> {
+  %sel = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %sel distinct(%i of %n : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %h = modular.grouped %p gather(%x : tensor<?x4xf32>)
+    class [0, 1, 2] parameters(%w : tensor<3x4x5xf32>) {
+    ^bb0(%xm: tensor<?x4xf32>, %wm: tensor<4x5xf32>):
+      %ym = modular.linear %xm, %wm : tensor<?x4xf32>, tensor<4x5xf32> -> tensor<?x5xf32>
+      modular.yield %ym : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %c = modular.combine sum %p, %h : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  %r = bufferization.materialize_in_destination %c in %y : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+  return %r : tensor<?x5xf32>
+}
+
 // Tasks of 12 rows are long enough where each row takes 65,536 multiplications;
 // one worker alone has tasks as large as its caches allow.
 // CHECK-LABEL: func @wide

@@ -74,14 +74,17 @@ func.func @distinct(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>,
 
 // -----
 
-// Nothing is looked for where pairs are unique: one sort, of operand rows.
+// Nothing is looked for where pairs are unique: one sort, of operand rows and,
+// for results, of the rows that stand for them.
 
 // CHECK-LABEL: func.func @unique
 // CHECK-SAME: %[[A:.*]]: tensor<?x1xi32>, %[[V:.*]]: tensor<?x5xf32>, %[[I:.*]]: tensor<?xi32>
 // CHECK-NOT: arith.cmpi eq
-// CHECK: %[[SORTED:.*]]:3 = scf.for %[[R:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[ROWS:.*]] = %{{.*}}, %{{.*}} = %{{.*}})
+// CHECK: %[[SORTED:.*]]:4 = scf.for %[[R:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[ROWS:.*]] = %{{.*}}, %{{.*}} = %{{.*}}, %[[OWNERS:.*]] = %{{.*}})
+// CHECK: %[[OWNER:.*]] = arith.index_cast %[[R]] : index to i32
 // CHECK: %[[OF:.*]] = tensor.extract %[[I]][%[[R]]]
 // CHECK: tensor.insert %[[OF]] into %[[ROWS]]
+// CHECK: tensor.insert %[[OWNER]] into %[[OWNERS]]
 func.func @unique(%a: tensor<?x1xi32>, %v: tensor<?x5xf32>, %i: tensor<?xi32>, %n: index) -> (tensor<?x5xf32>, tensor<?x5xf32>) {
   %s = modular.to_selection %a : tensor<?x1xi32> -> !modular.selection<1 of 3>
   %p = modular.plan %s distinct(%i of %n : tensor<?xi32>) unique : !modular.selection<1 of 3> -> !modular.plan<1 of 3>

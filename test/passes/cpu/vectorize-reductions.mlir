@@ -92,12 +92,38 @@ func.func @first(%y: memref<?x50xf32>, %v: memref<?xf32>, %e: memref<?xi32>) {
   return
 }
 
+// A row that a number chooses is read in lanes; the number, once.
+// CHECK-LABEL: func.func @chosen
+// CHECK-SAME: %[[Y:.*]]: memref<?x48xf32>, %[[N:.*]]: memref<?xi32>, %[[T:.*]]: memref<?x48xf32>
+// CHECK: scf.for %[[R:.*]] = %c0{{.*}} to
+// CHECK: scf.for %[[K:.*]] = %c16{{.*}} to %c48
+// CHECK: vector.load %[[Y]][%[[R]], %[[K]]] : memref<?x48xf32>, vector<16xf32>
+// CHECK: %[[AT:.*]] = memref.load %[[N]][%[[R]]]
+// CHECK: %[[ROW:.*]] = arith.index_cast %[[AT]] : i32 to index
+// CHECK: vector.load %[[T]][%[[ROW]], %[[K]]] : memref<?x48xf32>, vector<16xf32>
+// CHECK: arith.addf {{.*}} : vector<16xf32>
+func.func @chosen(%y: memref<?x48xf32>, %n: memref<?xi32>, %t: memref<?x48xf32>, %e: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%y, %n : memref<?x48xf32>, memref<?xi32>) outs(%e : memref<?xf32>) {
+  ^bb0(%a: f32, %i: i32, %s: f32):
+    %k = linalg.index 1 : index
+    %r = arith.index_cast %i : i32 to index
+    %b = memref.load %t[%r, %k] : memref<?x48xf32>
+    %d = arith.subf %a, %b : f32
+    %q = arith.mulf %d, %d : f32
+    %v = arith.addf %s, %q : f32
+    linalg.yield %v : f32
+  }
+  return
+}
+
 // Rounds that depend on their order stay, as do short rows, numbers of columns
-// that only the caller knows, and bits, which are bytes in memory.
+// that only the caller knows, bits, which are bytes in memory, and elements that
+// a number of each round chooses or that stand in different rows.
 // CHECK-LABEL: func.func @ordered
-// CHECK-COUNT-4: linalg.generic
+// CHECK-COUNT-6: linalg.generic
 // CHECK-NOT: vector.
-func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memref<?x?xf32>, %bits: memref<?x10xi1>, %e: memref<?xf32>) {
+func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memref<?x?xf32>, %bits: memref<?x10xi1>, %numbers: memref<?x10xi32>, %e: memref<?xf32>) {
   linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
       ins(%y : memref<?x10xf32>) outs(%e : memref<?xf32>) {
   ^bb0(%a: f32, %s: f32):
@@ -121,6 +147,24 @@ func.func @ordered(%y: memref<?x10xf32>, %short: memref<?x3xf32>, %unknown: memr
   ^bb0(%a: i1, %s: f32):
     %one = arith.uitofp %a : i1 to f32
     %v = arith.addf %s, %one : f32
+    linalg.yield %v : f32
+  }
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%numbers : memref<?x10xi32>) outs(%e : memref<?xf32>) {
+  ^bb0(%i: i32, %s: f32):
+    %r = linalg.index 0 : index
+    %k = arith.index_cast %i : i32 to index
+    %a = memref.load %y[%r, %k] : memref<?x10xf32>
+    %v = arith.addf %s, %a : f32
+    linalg.yield %v : f32
+  }
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%numbers : memref<?x10xi32>) outs(%e : memref<?xf32>) {
+  ^bb0(%i: i32, %s: f32):
+    %r = arith.index_cast %i : i32 to index
+    %k = linalg.index 1 : index
+    %a = memref.load %y[%r, %k] : memref<?x10xf32>
+    %v = arith.addf %s, %a : f32
     linalg.yield %v : f32
   }
   return
