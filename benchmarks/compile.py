@@ -7,7 +7,8 @@
 #===----------------------------------------------------------------------===#
 #
 # What does it cost to turn a network into a library, and how large is that? Also
-# says where the time goes, by the phases that a compilation can stop at.
+# says where the time goes, by the phases that a compilation can stop at, and how
+# long one layer takes, as a library and in the process.
 #
 #===----------------------------------------------------------------------===#
 """Compiles examples several times and prints processor time and size.
@@ -20,6 +21,14 @@ import sys
 import tempfile
 
 import measure
+
+sys.path += [
+    os.path.join(measure.SOURCE, *parts)
+    for parts in (["benchmarks", "peers"], ["test", "numpy"])
+]
+
+import networks
+import shapes
 
 # Where a compilation is after each stop; the rest is linking.
 STOPS = [
@@ -57,6 +66,52 @@ def measure_one(args, name, folder):
     }
 
 
+def measure_layer(args, name, folder):
+    """The forward program of one layer of benchmarks/peers."""
+    model = os.path.join(folder, f"{name}.mlir")
+    with open(model, "w", encoding="utf-8") as file:
+        file.write(networks.network(shapes.SHAPES[name], trained=False))
+    command = [args.modc, "compile", model, "--program=forward", "-o"]
+    runs = [
+        measure.run(command + [os.path.join(folder, f"{name}.so")])
+        for _ in range(args.runs)
+    ]
+    jit_times = os.path.join(os.path.dirname(args.modc), "benchmarks", "jit_times")
+    in_process = measure.run([jit_times, str(args.runs), "forward", model])
+    return {
+        "name": name,
+        "jit_seconds": float(in_process.output),
+        "seconds": min(run.seconds for run in runs),
+    }
+
+
+def measure_all(names, measure_named):
+    results = []
+    for name in names:
+        if sys.stderr.isatty():
+            print(f"\r{name}\033[K", end="", file=sys.stderr)
+        results.append(measure_named(name))
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    return results
+
+
+def show_layers(args, names):
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure_all(names, lambda name: measure_layer(args, name, folder))
+    header = ["layer", "in the process, s", "as a library, s"]
+    rows = [
+        [
+            f"{r['name']}: {shapes.describe(shapes.SHAPES[r['name']])}",
+            f"{r['jit_seconds']:.2f}",
+            f"{r['seconds']:.2f}",
+        ]
+        for r in results
+    ]
+    report = {"machine": measure.machine(), "layers": results}
+    measure.show(args, report, header, rows, [f"best of {args.runs} runs"])
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -68,6 +123,13 @@ def main():
     )
     parser.add_argument(
         "--examples", default=",".join(examples()), help="names (default: all)"
+    )
+    parser.add_argument(
+        "--layers",
+        nargs="?",
+        const=",".join(shapes.TABLE),
+        help="one forward layer of each of these shapes of benchmarks/peers instead "
+        "(without names: all)",
     )
     parser.add_argument("--runs", type=int, default=3, help="default: 3")
     parser.add_argument(
@@ -81,14 +143,14 @@ def main():
             parser.error(f"unknown example '{name}'")
     if args.runs < 1:
         parser.error(f"--runs {args.runs} is less than 1")
+    if args.layers is not None:
+        layers = args.layers.split(",")
+        for name in layers:
+            if name not in shapes.SHAPES:
+                parser.error(f"unknown layer '{name}'")
+        return show_layers(args, layers)
     with tempfile.TemporaryDirectory() as folder:
-        results = []
-        for name in names:
-            if sys.stderr.isatty():
-                print(f"\r{name}\033[K", end="", file=sys.stderr)
-            results.append(measure_one(args, name, folder))
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr)
+        results = measure_all(names, lambda name: measure_one(args, name, folder))
     header = ["example", "processor s", "clock s", "model.so kB", "peak MiB"]
     header += [f"to {label}, s" for label, _ in STOPS] if args.stops else []
     rows = [
