@@ -54,10 +54,11 @@ static StringRef whyNotFused(OpOperand *operand) {
     return "several ops read it, and would each compute it";
   // A contraction has kernels of its own, which want plain operands, also where
   // its rows are chosen by number.
-  if (linalg::isaContractionOpInterface(consumer) ||
-      isMatrixProduct(consumer) ||
-      !consumer.getBody()->getOps<tensor::ExtractOp>().empty())
+  if (linalg::isaContractionOpInterface(consumer) || isMatrixProduct(consumer))
     return "the kernel of a product reads plain operands";
+  if (consumer.getNumReductionLoops() &&
+      !consumer.getBody()->getOps<tensor::ExtractOp>().empty())
+    return "a sum that reads rows by number reads plain operands beside them";
   // The order of a sum is fixed, which keeps its loop scalar: functions stay in
   // loops of their own, which become vectors.
   if (consumer.getNumReductionLoops() && callsFunctions(producer))
@@ -114,8 +115,8 @@ private:
         remarkMissed(getArgument(), "Fused", producer)
             << remark::add("is not part of '{0}', which reads it",
                            opNameOf(consumer.getLoc()))
-            << remark::reason("{0}", why.empty() ? "its loops do not fit"
-                                                 : why);
+            << remark::reason("{0}",
+                              why.empty() ? "its loops do not fit" : why);
       }
     });
   }

@@ -21,15 +21,18 @@
 
 namespace modc {
 
+/// Bytes of weights that stay in a second-level cache beside the rows.
+constexpr int64_t kNearBytes = 512 << 10;
+
 /// What the lowerings of one grouped op have in common.
 struct GroupedLowering {
   TensorBuilder &b;
   GroupedOp op;
   PlanTensors plan;
   int64_t rowBlock;
-  /// Whether a matrix product reads rows where they are, instead of a tile that
-  /// they were copied to.
-  bool gathersInProducts = false;
+  /// Whether matrix products and elementwise ops read rows where they are,
+  /// instead of a tile that they were copied to.
+  bool gathersInReaders = false;
 
   /// The combine that only moves row result i to its rows, which tasks can
   /// do; null if positions are wanted.
@@ -96,12 +99,18 @@ private:
 bool isSum(mlir::linalg::GenericOp generic);
 /// The fill of 0 behind a value, if it is one.
 mlir::linalg::FillOp getZeroFill(mlir::Value value);
-/// The product with the rows of `whole` that `rows` names in place of `tile`.
-mlir::linalg::GenericOp gatherInProduct(TensorBuilder &b,
-                                        mlir::linalg::GenericOp product,
-                                        mlir::BlockArgument tile,
-                                        mlir::Value whole, mlir::Value rows,
-                                        mlir::IRMapping &mapping);
+/// A tile of rows of `whole`.
+struct GatheredTile {
+  mlir::BlockArgument tile;
+  mlir::Value whole;
+};
+/// `reader` with the rows of each tile's whole that `rows` names in place of
+/// the tile.
+mlir::linalg::GenericOp gatherInReader(TensorBuilder &b,
+                                       mlir::linalg::GenericOp reader,
+                                       llvm::ArrayRef<GatheredTile> tiles,
+                                       mlir::Value rows,
+                                       mlir::IRMapping &mapping);
 
 class RowAnalysis;
 /// What is known of the rows of the values of a class's body.

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/cpu/Grouped.h"
 #include "passes/cpu/LoweringRemarks.h"
@@ -151,71 +152,106 @@ static Value continueSum(TensorBuilder &b, Value yielded, Value value,
   })[0];
 }
 
-/// The matrix product that reads `tile`, a tile of gathered rows, if nothing
-/// else does but for the number of rows: it can then gather them itself.
-static linalg::GenericOp getOnlyProduct(BlockArgument tile) {
-  linalg::GenericOp product;
+/// The one op of the body that reads `tile`, a tile of gathered rows, if
+/// nothing else does but for the number of rows: it may then gather them
+/// itself.
+static linalg::GenericOp getOnlyReader(BlockArgument tile) {
+  linalg::GenericOp reader;
   for (OpOperand &use : tile.getUses()) {
-    if (auto dim = dyn_cast<tensor::DimOp>(use.getOwner());
+    // What stands in a loop of the body is cloned with it, and needs a tile.
+    Operation *user = use.getOwner();
+    if (user->getBlock() != tile.getOwner())
+      return {};
+    if (auto dim = dyn_cast<tensor::DimOp>(user);
         dim && dim.getConstantIndex() == 0)
       continue;
-    auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-    if (!generic || product || generic.getBody()->getOperations().size() != 3 ||
-        !isMatrixProduct(generic) || !generic.isDpsInput(&use) ||
-        tensorType(generic.getDpsInits()[0]).getRank() != 2)
+    auto generic = dyn_cast<linalg::GenericOp>(user);
+    if (!generic || reader || !generic.isDpsInput(&use))
       return {};
-    // A row of the result takes one row of the tile. Where rows are summed
-    // over, each is read in many short pieces, for which a tile is nearer.
-    AffineMap map = generic.getMatchingIndexingMap(&use);
-    AffineMap out =
-        generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
-    if (!map.isProjectedPermutation() || map.getNumResults() != 2 ||
-        map.getResult(0) != out.getResult(0))
-      return {};
-    product = generic;
+    reader = generic;
   }
-  return product && tensorType(tile).getRank() == 2 ? product
-                                                    : linalg::GenericOp();
+  return reader;
 }
 
-linalg::GenericOp modc::gatherInProduct(TensorBuilder &b,
-                                        linalg::GenericOp product,
-                                        BlockArgument tile, Value whole,
-                                        Value rows, IRMapping &mapping) {
+static AffineMap getMapOf(linalg::GenericOp reader, Value input) {
+  return reader.getMatchingIndexingMap(
+      llvm::find_if(reader->getOpOperands(), [&](OpOperand &operand) {
+        return operand.get() == input;
+      }));
+}
+
+/// Whether `reader` is a matrix product that can gather the rows of `tile`.
+static bool isGatheringProduct(linalg::GenericOp reader, BlockArgument tile) {
+  if (reader.getBody()->getOperations().size() != 3 ||
+      !isMatrixProduct(reader) || tensorType(tile).getRank() != 2 ||
+      tensorType(reader.getDpsInits()[0]).getRank() != 2)
+    return false;
+  // A row of the result takes one row of the tile. Where rows are summed over,
+  // each is read in many short pieces, for which a tile is nearer.
+  AffineMap map = getMapOf(reader, tile);
+  AffineMap out = reader.getMatchingIndexingMap(reader.getDpsInitOperand(0));
+  return map.isProjectedPermutation() && map.getNumResults() == 2 &&
+         map.getResult(0) == out.getResult(0);
+}
+
+/// Whether `reader` is an elementwise op that reads each element of `tile`
+/// once, and that is as fast where it gathers rows. Functions are not: they
+/// become vectors in loops over plain operands.
+static bool isGatheringElementwise(linalg::GenericOp reader,
+                                   BlockArgument tile) {
+  if (reader.getNumReductionLoops() || reader.getNumResults() != 1 ||
+      !reader.getMatchingIndexingMap(reader.getDpsInitOperand(0)).isIdentity())
+    return false;
+  AffineMap map = getMapOf(reader, tile);
+  bool numberOfRow = map.getNumResults() == 1 && map.isProjectedPermutation() &&
+                     map.getDimPosition(0) == 0;
+  return (numberOfRow || map.isIdentity()) &&
+         llvm::none_of(*reader.getBody(), [](Operation &inner) {
+           return isa<math::MathDialect>(inner.getDialect());
+         });
+}
+
+linalg::GenericOp modc::gatherInReader(TensorBuilder &b,
+                                       linalg::GenericOp reader,
+                                       ArrayRef<GatheredTile> tiles, Value rows,
+                                       IRMapping &mapping) {
+  auto tileOf = [&](Value value) {
+    return llvm::find_if(
+        tiles, [&](const GatheredTile &each) { return each.tile == value; });
+  };
   SmallVector<Value> inputs;
-  SmallVector<AffineMap> maps = product.getIndexingMapsArray();
-  unsigned column = 0;
-  for (OpOperand *input : product.getDpsInputOperands()) {
-    bool gathered = input->get() == tile;
+  SmallVector<AffineMap> maps = reader.getIndexingMapsArray();
+  for (OpOperand *input : reader.getDpsInputOperands()) {
+    bool gathered = tileOf(input->get()) != tiles.end();
     inputs.push_back(gathered ? rows : mapping.lookupOrDefault(input->get()));
-    if (!gathered)
-      continue;
     AffineMap &map = maps[input->getOperandNumber()];
-    column = map.getDimPosition(1);
-    map = map.getSubMap({0});
+    if (gathered)
+      map = map.getSubMap({0});
   }
-  Value out = mapping.lookupOrDefault(product.getDpsInits()[0]);
+  Value out = mapping.lookupOrDefault(reader.getDpsInits()[0]);
   auto gathering = linalg::GenericOp::create(
-      b, out.getType(), inputs, out, maps, product.getIteratorTypesArray(),
+      b, out.getType(), inputs, out, maps, reader.getIteratorTypesArray(),
       [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-        IRMapping inner;
+        IRMapping inner = mapping;
         for (auto [operand, old, now] :
-             llvm::zip(product->getOpOperands(),
-                       product.getBody()->getArguments(), arguments)) {
+             llvm::zip(reader->getOpOperands(),
+                       reader.getBody()->getArguments(), arguments)) {
           Value value = now;
-          if (operand.get() == tile) {
-            Value row = arith::IndexCastOp::create(builder, loc,
-                                                   builder.getIndexType(), now);
-            Value place = linalg::IndexOp::create(builder, loc, column);
-            value = tensor::ExtractOp::create(builder, loc, whole,
-                                              ValueRange{row, place});
+          if (const auto *tile = tileOf(operand.get()); tile != tiles.end()) {
+            AffineMap map = reader.getMatchingIndexingMap(&operand);
+            SmallVector<Value> at = {arith::IndexCastOp::create(
+                builder, loc, builder.getIndexType(), now)};
+            for (unsigned d = 1; d < map.getNumResults(); ++d)
+              at.push_back(
+                  linalg::IndexOp::create(builder, loc, map.getDimPosition(d)));
+            value = tensor::ExtractOp::create(builder, loc, tile->whole, at);
           }
           inner.map(old, value);
         }
-        for (Operation &op : *product.getBody())
+        for (Operation &op : *reader.getBody())
           builder.clone(op, inner);
       });
-  gathering->setLoc(product.getLoc());
+  gathering->setLoc(reader.getLoc());
   return gathering;
 }
 
@@ -223,8 +259,9 @@ void GroupedLowering::cloneBody(unsigned c, Value slot, Value first,
                                 Value count, ArrayRef<Value> wanted,
                                 IRMapping &mapping) {
   Block &body = op.getClassBody(c);
-  // Products that gather the rows of a whole operand in place of a tile.
-  DenseMap<Operation *, std::pair<BlockArgument, Value>> products;
+  // Products that gather the rows of a whole operand in place of a tile, and
+  // elementwise ops that do so with some.
+  DenseMap<Operation *, SmallVector<GatheredTile>> readers;
   auto argument = body.getArguments().begin();
   auto bind = [&](Value value) {
     Type wanted = argument->getType();
@@ -237,16 +274,17 @@ void GroupedLowering::cloneBody(unsigned c, Value slot, Value first,
       ++argument;
       continue;
     }
-    if (auto product =
-            gathersInProducts && !llvm::is_contained(wanted, *argument)
-                ? getOnlyProduct(*argument)
-                : linalg::GenericOp();
-        product && !products.contains(product)) {
-      remarkOnTile(op, *argument, /*gathered=*/true);
-      products[product] = {*argument++, whole};
-      continue;
+    if (gathersInReaders && !llvm::is_contained(wanted, *argument)) {
+      linalg::GenericOp reader = getOnlyReader(*argument);
+      bool product = reader && isGatheringProduct(reader, *argument);
+      if (reader && (product ? !readers.contains(reader)
+                             : isGatheringElementwise(reader, *argument))) {
+        remarkOnTile(op, *argument, /*gathered=*/true);
+        readers[reader].push_back({*argument++, whole});
+        continue;
+      }
     }
-    if (gathersInProducts)
+    if (gathersInReaders)
       remarkOnTile(op, *argument, /*gathered=*/false);
     SmallVector<OpFoldResult> sizes = b.sizes(whole);
     sizes[0] = count;
@@ -268,12 +306,11 @@ void GroupedLowering::cloneBody(unsigned c, Value slot, Value first,
   for (Value stack : op.getClassParameters(c))
     bind(b.row(stack, slot));
   for (Operation &inner : body.without_terminator()) {
-    if (auto found = products.find(&inner); found != products.end()) {
-      auto [tile, whole] = found->second;
-      auto product =
-          gatherInProduct(b, cast<linalg::GenericOp>(inner), tile, whole,
-                          b.rows(plan.rows, first, count), mapping);
-      mapping.map(inner.getResults(), product->getResults());
+    if (auto found = readers.find(&inner); found != readers.end()) {
+      auto reader =
+          gatherInReader(b, cast<linalg::GenericOp>(inner), found->second,
+                         b.rows(plan.rows, first, count), mapping);
+      mapping.map(inner.getResults(), reader->getResults());
       continue;
     }
     auto dim = dyn_cast<tensor::DimOp>(inner);

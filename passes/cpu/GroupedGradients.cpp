@@ -116,7 +116,7 @@ std::optional<RowSums::Sum> RowSums::matchSum(Value value,
     sum.parts = SliceParts::of(type.getShape());
   // Of a product's operands, that with the rows of the gradient.
   unsigned numGathered = lowering.op.getGathered().size();
-  bool product = lowering.gathersInProducts && isPlainProduct(generic);
+  bool product = lowering.gathersInReaders && isPlainProduct(generic);
   unsigned row = product ? out.getDimPosition(out.getNumResults() - 2) : 0;
   for (OpOperand *input : generic.getDpsInputOperands()) {
     auto argument = dyn_cast<BlockArgument>(input->get());
@@ -204,8 +204,9 @@ Value RowSums::buildPart(const Sum &sum, Value slot, Value offset,
   }
   if (sum.gathered) {
     unsigned number = generic.getDpsInputs()[0] == sum.gathered ? 0 : 1;
-    return gatherInProduct(b, generic, sum.gathered, inputs[number],
-                           b.rows(lowering.plan.rows, first, count), mapping)
+    return gatherInReader(b, generic,
+                          GatheredTile{sum.gathered, inputs[number]},
+                          b.rows(lowering.plan.rows, first, count), mapping)
         .getResult(0);
   }
   auto clone = linalg::GenericOp::create(b, zero.getType(), inputs, zero,

@@ -29,11 +29,9 @@ constexpr int64_t kTileRows = 6;
 constexpr int64_t kManyRows = 192;
 /// Tasks that a batch should have at least, for two threads to share.
 constexpr int64_t kTasks = 8;
-/// Multiplications of a task that is long beside what it takes to hand it out,
-/// and bytes of weights that each of several such tasks may read anew: they
-/// stay in a second-level cache.
+/// Multiplications of a task that is long beside what it takes to hand it out.
+/// Several such tasks may each read weights anew that stay near.
 constexpr int64_t kTaskWork = 1 << 19;
-constexpr int64_t kNearBytes = 512 << 10;
 
 int64_t GroupedLowering::largestTask(unsigned c) {
   int64_t bytes = 1;

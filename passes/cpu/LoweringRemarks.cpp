@@ -47,20 +47,31 @@ static void explain(remark::detail::InFlightRemark remark,
 // Gathered rows
 //===----------------------------------------------------------------------===//
 
-/// Why no product gathers the rows of a tile.
+/// Why no op gathers the rows of a tile.
 static Reason whyTile(BlockArgument tile) {
   SmallVector<Operation *> readers;
-  for (Operation *user : tile.getUsers())
-    if (!isa<tensor::DimOp>(user) && !llvm::is_contained(readers, user))
+  unsigned uses = 0;
+  for (Operation *user : tile.getUsers()) {
+    if (user->getBlock() != tile.getOwner())
+      return {"a loop reads them", ""};
+    if (isa<tensor::DimOp>(user))
+      continue;
+    ++uses;
+    if (!llvm::is_contained(readers, user))
       readers.push_back(user);
+  }
   if (readers.size() > 1)
     return {std::to_string(readers.size()) + " ops read them", ""};
+  if (uses > 1)
+    return {"an op reads them " + std::to_string(uses) + " times", ""};
   auto generic = readers.empty() ? linalg::GenericOp()
                                  : dyn_cast<linalg::GenericOp>(readers.front());
   if (!generic)
-    return {"what reads them is no product of matrices", ""};
+    return {"what reads them is neither a product nor elementwise", ""};
+  if (!generic.getNumReductionLoops())
+    return {"what reads them has functions, or reads each several times", ""};
   if (!linalg::isaContractionOpInterface(generic) || generic.getNumLoops() != 3)
-    return {"what reads them is no product of matrices",
+    return {"what reads them is neither a product nor elementwise",
             "give the product plain operands, and compute on its result"};
   return {"the product sums over them", ""};
 }
@@ -70,9 +81,9 @@ void modc::remarkOnTile(GroupedOp op, BlockArgument tile, bool gathered) {
     return;
   StringRef pass = "modular-lower-grouped";
   if (gathered)
-    remarkPassed(pass, "Gathered", op)
-        << add("a product reads rows of operand {0} where they are",
-               tile.getArgNumber());
+    remarkPassed(pass, "Gathered", op) << add(
+        "the op that reads rows of operand {0} takes them where they are",
+        tile.getArgNumber());
   else
     explain(remarkMissed(pass, "Gathered", op),
             "rows of operand " + std::to_string(tile.getArgNumber()) +
@@ -246,7 +257,8 @@ static Reason whyScalar(linalg::GenericOp op, int64_t shortest) {
                   " are shorter than " + std::to_string(shortest),
               ""};
   }
-  return {"its rounds are not a sum, product, maximum or minimum along rows",
+  return {"its rounds are not a sum, product, maximum or minimum along rows of "
+          "plain operands",
           ""};
 }
 

@@ -60,6 +60,36 @@ def DecomposePass : Pass<"modular-decompose"> {
   let statistics = [Statistic<"numDecomposed", "ops", "Number of ops decomposed">];
 }
 
+def FuseDispatchPass : Pass<"modular-fuse-dispatch"> {
+  let summary = "make rows where members read them";
+  let description = [{
+    Elementwise ops whose rows one grouped op alone reads, by a dispatch, become
+    part of that op's bodies, which gather what these ops read.
+
+    ```mlir
+    %d = linalg.generic {...} ins(%y, %t : tensor<?x8xf32>, tensor<?x8xf32>) ...
+    %r = modular.dispatch sum %p, %d : !modular.plan<1 of 3>, tensor<?x8xf32> -> tensor<?x8xf32>
+    %g = modular.grouped %p along(%r : tensor<?x8xf32>) class [0, 1, 2] {
+      ^bb0(%rm: tensor<?x8xf32>):
+        ...
+    ```
+    becomes
+    ```mlir
+    %g = modular.grouped %p gather(%y, %t : tensor<?x8xf32>, tensor<?x8xf32>) class [0, 1, 2] {
+      ^bb0(%ym: tensor<?x8xf32>, %tm: tensor<?x8xf32>):
+        %rm = linalg.generic {...} ins(%ym, %tm : tensor<?x8xf32>, tensor<?x8xf32>) ...
+        ...
+    ```
+    Only where a row has one pick, as members would else make its row anew; where
+    members have one body, as each class would else keep rows of its own; and where
+    the op's weights fit in a second-level cache, as rows at any place would else be
+    waited for beside the weights.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFused", "dispatches", "Number of dispatches fused">];
+}
+
 def LayOutPanelsPass : Pass<"modular-lay-out-panels", "mlir::ModuleOp"> {
   let summary = "keep weights in panels of columns";
   let description = [{
@@ -396,7 +426,8 @@ def VectorizeReductionsPass : Pass<"modular-vectorize-reductions", "mlir::func::
   let description = [{
     A sum or a maximum along rows of a known length becomes up to 16 sums, one a
     lane, that are combined by halves; what fills no vector follows one by one.
-    The order depends on the length alone.
+    The order depends on the length alone. An operand may be a row that a number
+    chooses, which is read once a row.
 
     ```mlir
     linalg.generic {iterators (i parallel, k reduction)} ins(%y[i, k], %t[i, k]) outs(%e[i])

@@ -34,6 +34,8 @@ void modc::buildTiledPipeline(OpPassManager &manager,
                               const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createNameOpsPass());
   manager.addPass(createDecomposePass());
+  if (options.dispatch == Dispatch::Grouped)
+    manager.addPass(createFuseDispatchPass());
   // The reference computes on matrices as they are.
   if (options.dispatch == Dispatch::Grouped && options.panels)
     manager.addPass(createLayOutPanelsPass());

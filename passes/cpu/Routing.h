@@ -30,8 +30,9 @@ struct PlanTensors {
   mlir::Value slots;     ///< [P] the pick of each position (not with distinct)
   mlir::Value offsets;   ///< [M + 1] the first position of each member
   mlir::Value position;  ///< [R, K] the position of each pick, −1 for none
-  mlir::Value owners;    ///< [P] the row of each position; null where rows share
-  bool once = false;     ///< duplicates have no position
+  mlir::Value owners; ///< [P] the row of each position, where it has one; not
+                      ///< set in a device's kernels, which move rows
+  bool once = false;  ///< duplicates have no position
   bool distinct =
       false; ///< rows stand for operand rows, and may share positions
 

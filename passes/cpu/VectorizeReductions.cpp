@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Sums and maxima along rows, of losses and of softmax, and of all elements of
-// a gradient, as lanes that are combined in the end. How many lanes follows
-// from the length alone, so every target and every batch adds in the same
-// order.
+// a gradient, as lanes that are combined in the end; rows may be chosen by
+// numbers. How many lanes follows from the length alone, so every target and
+// every batch adds in the same order.
 //
 //===----------------------------------------------------------------------===//
 

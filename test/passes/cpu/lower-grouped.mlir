@@ -133,6 +133,118 @@ func.func @candidates(%w: tensor<3x4x5xf32> {bufferization.writable = false}, %x
   return %r : tensor<?x5xf32>
 }
 
+// An elementwise op takes rows where they are, unless functions or a loop of the
+// body want a tile of them.
+// CHECK-LABEL: func @elementwise_reader
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x5xf32>
+// CHECK: scf.forall
+// CHECK-NOT: scf.for
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<?xi32>)
+// CHECK: tensor.extract %[[X]]
+// CHECK: return
+func.func @elementwise_reader(%x: tensor<?x5xf32>, %sel: tensor<?x1xi32>) -> tensor<?x5xf32> {
+  %a = modular.to_selection %sel : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %p gather(%x : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%rm: tensor<?x5xf32>):
+      %y = modular.relu %rm : tensor<?x5xf32>
+      modular.yield %y : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  return %g : tensor<?x5xf32>
+}
+
+// CHECK-LABEL: func @functions
+// CHECK: scf.forall
+// CHECK: scf.for
+// CHECK: tensor.insert_slice
+// CHECK: math.exp
+// CHECK: return
+func.func @functions(%x: tensor<?x5xf32>, %sel: tensor<?x1xi32>) -> tensor<?x5xf32> {
+  %a = modular.to_selection %sel : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %p gather(%x : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%rm: tensor<?x5xf32>):
+      %y = modular.sigmoid %rm : tensor<?x5xf32>
+      modular.yield %y : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  return %g : tensor<?x5xf32>
+}
+
+// CHECK-LABEL: func @reader_in_loop
+// CHECK: scf.forall
+// CHECK: scf.for
+// CHECK: tensor.insert_slice
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x5xf32>, tensor<?x5xf32>)
+// CHECK: return
+func.func @reader_in_loop(%x: tensor<?x5xf32>, %sel: tensor<?x1xi32>) -> tensor<?x5xf32> {
+  %a = modular.to_selection %sel : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %p gather(%x : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%rm: tensor<?x5xf32>):
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c3 = arith.constant 3 : index
+      %zero = arith.constant 0.0 : f32
+      %n = tensor.dim %rm, %c0 : tensor<?x5xf32>
+      %e = tensor.empty(%n) : tensor<?x5xf32>
+      %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x5xf32>) -> tensor<?x5xf32>
+      %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%acc = %z) -> tensor<?x5xf32> {
+        %q = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+          ins(%rm, %acc : tensor<?x5xf32>, tensor<?x5xf32>) outs(%e : tensor<?x5xf32>) {
+        ^bb0(%u: f32, %v: f32, %o: f32):
+          %s = arith.addf %u, %v : f32
+          linalg.yield %s : f32
+        } -> tensor<?x5xf32>
+        scf.yield %q : tensor<?x5xf32>
+      }
+      modular.yield %r : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %c = modular.combine sum %p, %g : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  return %c : tensor<?x5xf32>
+}
+
+// CHECK-LABEL: func @size_in_loop
+// CHECK: scf.forall
+// CHECK: scf.for
+// CHECK: tensor.insert_slice
+// CHECK: return
+func.func @size_in_loop(%x: tensor<?x5xf32>, %sel: tensor<?x1xi32>) -> tensor<?x5xf32> {
+  %a = modular.to_selection %sel : tensor<?x1xi32> -> !modular.selection<1 of 3>
+  %p = modular.plan %a : !modular.selection<1 of 3> -> !modular.plan<1 of 3>
+  %g = modular.grouped %p gather(%x : tensor<?x5xf32>)
+    class [0, 1, 2] {
+    ^bb0(%rm: tensor<?x5xf32>):
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c3 = arith.constant 3 : index
+      %n = tensor.dim %rm, %c0 : tensor<?x5xf32>
+      %e = tensor.empty(%n) : tensor<?x5xf32>
+        %q = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+          ins(%rm : tensor<?x5xf32>) outs(%e : tensor<?x5xf32>) {
+        ^bb0(%u: f32, %o: f32):
+          %s = arith.addf %u, %u : f32
+          linalg.yield %s : f32
+        } -> tensor<?x5xf32>
+      %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%acc = %q) -> tensor<?x5xf32> {
+        %m = tensor.dim %rm, %c0 : tensor<?x5xf32>
+        %e2 = tensor.empty(%m) : tensor<?x5xf32>
+        %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+          ins(%acc : tensor<?x5xf32>) outs(%e2 : tensor<?x5xf32>) {
+        ^bb0(%u: f32, %o: f32):
+          %s = arith.addf %u, %u : f32
+          linalg.yield %s : f32
+        } -> tensor<?x5xf32>
+        scf.yield %w : tensor<?x5xf32>
+      }
+      modular.yield %r : tensor<?x5xf32>
+    } : !modular.plan<1 of 3> -> rows(tensor<?x5xf32>) gradients()
+  %c = modular.combine sum %p, %g : !modular.plan<1 of 3>, tensor<?x5xf32> -> tensor<?x5xf32>
+  return %c : tensor<?x5xf32>
+}
+
 // Tasks of 12 rows are long enough where each row takes 65,536 multiplications;
 // one worker alone has tasks as large as its caches allow.
 // CHECK-LABEL: func @wide
