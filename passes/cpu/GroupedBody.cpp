@@ -158,7 +158,7 @@ static Value continueSum(TensorBuilder &b, Value yielded, Value value,
 static linalg::GenericOp getOnlyReader(BlockArgument tile) {
   linalg::GenericOp reader;
   for (OpOperand &use : tile.getUses()) {
-    // What stands in a loop of the body is cloned with it, and needs a tile.
+    // What stands inside another op is cloned with it, and needs a tile.
     Operation *user = use.getOwner();
     if (user->getBlock() != tile.getOwner())
       return {};

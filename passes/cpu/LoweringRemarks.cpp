@@ -53,7 +53,7 @@ static Reason whyTile(BlockArgument tile) {
   unsigned uses = 0;
   for (Operation *user : tile.getUsers()) {
     if (user->getBlock() != tile.getOwner())
-      return {"a loop reads them", ""};
+      return {"an op inside another op reads them", ""};
     if (isa<tensor::DimOp>(user))
       continue;
     ++uses;
@@ -69,7 +69,7 @@ static Reason whyTile(BlockArgument tile) {
   if (!generic)
     return {"what reads them is neither a product nor elementwise", ""};
   if (!generic.getNumReductionLoops())
-    return {"what reads them has functions, or reads each several times", ""};
+    return {"what reads them has functions, or does not read each once", ""};
   if (!linalg::isaContractionOpInterface(generic) || generic.getNumLoops() != 3)
     return {"what reads them is neither a product nor elementwise",
             "give the product plain operands, and compute on its result"};

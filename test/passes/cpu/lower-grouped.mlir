@@ -1,6 +1,7 @@
 // RUN: modc-opt %s --modular-decompose --modular-lower-routing --modular-lower-grouped --canonicalize | FileCheck %s
 // RUN: modc-opt %s --modular-decompose --modular-lower-routing --modular-lower-grouped=dispatch=naive --canonicalize | FileCheck %s --check-prefix=NAIVE
 // RUN: modc-opt %s --modular-to-tiled --modular-to-buffers | FileCheck %s --check-prefix=BUFFERS
+// RUN: modc-opt %s --modular-decompose --modular-lower-routing --modular-lower-grouped --remark-format=emitRemark --remarks-filter=modular-lower-grouped -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: not modc-opt %s --modular-lower-routing --modular-lower-grouped=dispatch=fast 2>&1 | FileCheck %s --check-prefix=BAD
 
 // BAD: dispatch is 'fast', not 'naive' or 'grouped'
@@ -154,6 +155,9 @@ func.func @elementwise_reader(%x: tensor<?x5xf32>, %sel: tensor<?x1xi32>) -> ten
   return %g : tensor<?x5xf32>
 }
 
+// REMARK: [Passed] Gathered {{.*}} Function=elementwise_reader | Remark="the op that reads rows of operand 0 takes them where they are"
+// REMARK: [Missed] Gathered {{.*}} Function=functions | Reason="what reads them has functions, or does not read each once"
+// REMARK: [Missed] Gathered {{.*}} Function=reader_in_loop | Reason="an op inside another op reads them"
 // CHECK-LABEL: func @functions
 // CHECK: scf.forall
 // CHECK: scf.for
