@@ -76,8 +76,7 @@ def measure_layer(args, name, folder):
         measure.run(command + [os.path.join(folder, f"{name}.so")])
         for _ in range(args.runs)
     ]
-    jit_times = os.path.join(os.path.dirname(args.modc), "benchmarks", "jit_times")
-    in_process = measure.run([jit_times, str(args.runs), "forward", model])
+    in_process = measure.run([args.jit_times, str(args.runs), "forward", model])
     return {
         "name": name,
         "jit_seconds": float(in_process.output),
@@ -148,6 +147,10 @@ def main():
         for name in layers:
             if name not in shapes.SHAPES:
                 parser.error(f"unknown layer '{name}'")
+        folder = os.path.dirname(args.modc)
+        args.jit_times = os.path.join(folder, "benchmarks", "jit_times")
+        if not os.path.exists(args.jit_times):
+            parser.error(f"no '{args.jit_times}', which tools/build.sh makes")
         return show_layers(args, layers)
     with tempfile.TemporaryDirectory() as folder:
         results = measure_all(names, lambda name: measure_one(args, name, folder))
