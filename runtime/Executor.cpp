@@ -17,6 +17,12 @@
 // some ten of the caller's and as many more until it runs. Loops are timed now
 // and then, so that those that are not worth it stay on the calling thread.
 //
+// Where a worker wakes is up to the system, and Linux in a virtual machine
+// often takes the caller's processor though another is idle: both then share
+// one, and the loop takes longer than without a worker. A worker that finds
+// itself there leaves, and keeps off that processor until the caller is
+// elsewhere.
+//
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Executor.h"
@@ -68,6 +74,31 @@ double nanoseconds() {
       .count();
 }
 
+/// The processors that the calling thread may run on.
+class Affinity {
+public:
+  /// Moves the thread off a processor, for as long as nobody allows it there
+  /// again; gives false where it may run on no other.
+  bool leave(int processor) {
+    cpu_set_t now;
+    if (processor < 0 || processor >= CPU_SETSIZE ||
+        sched_getaffinity(0, sizeof(now), &now) != 0)
+      return false;
+    // What was not set here is the program's wish.
+    if (!isReduced || !CPU_EQUAL(&now, &reduced))
+      allowed = now;
+    reduced = allowed;
+    CPU_CLR(processor, &reduced);
+    isReduced = CPU_COUNT(&reduced) > 0 &&
+                sched_setaffinity(0, sizeof(reduced), &reduced) == 0;
+    return isReduced;
+  }
+
+private:
+  cpu_set_t allowed, reduced;
+  bool isReduced = false;
+};
+
 /// Tasks [next, end) of a loop that nobody has begun.
 struct alignas(64) Share {
   std::atomic<int64_t> next{0};
@@ -109,6 +140,8 @@ struct Executor::Pool {
   std::atomic<uint64_t> gate{0};
   std::atomic<int> parked{0};
   std::atomic<bool> stopping{false};
+  /// The processor on which the last caller opened the gate; -1 is unknown.
+  std::atomic<int> callersProcessor{-1};
   // Written by the caller while nobody is inside. A share for each worker.
   std::vector<Share> shares;
   modc_task body = nullptr;
@@ -150,19 +183,29 @@ struct Executor::Pool {
            ((now & kOpen) && epochOf(now) != seen);
   }
 
+  /// Whether the caller and this thread have one processor, after an attempt to
+  /// leave it.
+  bool sharesProcessor(Affinity &affinity) const {
+    int processor = callersProcessor.load(std::memory_order_relaxed);
+    return processor >= 0 && sched_getcpu() == processor &&
+           !affinity.leave(processor);
+  }
+
   /// Whether there is something to do before kSpin is over.
-  bool spin(uint64_t seen) const {
+  bool spin(uint64_t seen, Affinity &affinity) const {
     auto start = std::chrono::steady_clock::now();
     for (int i = 1; !hasNews(seen); ++i) {
       pause();
-      if (i % 64 == 0 && std::chrono::steady_clock::now() - start > kSpin)
+      // Spinning would only take time from the caller.
+      if (i % 64 == 0 && (std::chrono::steady_clock::now() - start > kSpin ||
+                          sharesProcessor(affinity)))
         return hasNews(seen);
     }
     return true;
   }
 
-  void waitForNews(uint64_t seen) {
-    while (!spin(seen)) {
+  void waitForNews(uint64_t seen, Affinity &affinity) {
+    while (!spin(seen, affinity)) {
       std::unique_lock<std::mutex> lock(parking);
       // Before the gate is read again: the caller opens the gate and then looks
       // for parked workers, so that one of the two sees the other.
@@ -176,9 +219,11 @@ struct Executor::Pool {
 
   void serve(int64_t worker) {
     FloatMode mode;
+    Affinity affinity;
     uint64_t seen = 0;
     for (;;) {
-      waitForNews(seen);
+      waitForNews(seen, affinity);
+      sharesProcessor(affinity);
       if (stopping.load(std::memory_order_acquire))
         return;
       uint64_t now = gate.load(std::memory_order_acquire);
@@ -220,6 +265,7 @@ struct Executor::Pool {
       share.next.store(each * i + std::min(i, more), std::memory_order_relaxed);
       share.end = each * (i + 1) + std::min(i + 1, more);
     }
+    callersProcessor.store(sched_getcpu(), std::memory_order_relaxed);
     uint64_t epoch = epochOf(gate.load(std::memory_order_relaxed)) + 1;
     // 32 bits of loops may wrap; 0 is what a new worker has seen.
     if ((epoch & 0xffffffffu) == 0)

@@ -6,14 +6,16 @@
 //===----------------------------------------------------------------------===//
 //
 // Every task runs once and no two on one worker at a time, for many short loops
-// in a row, with sleeping workers and with two callers at once. Meant to run
-// under ThreadSanitizer too.
+// in a row, with sleeping workers and with two callers at once. Workers keep
+// off their caller's processor. Meant to run under ThreadSanitizer too.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Executor.h"
 
 #include <gtest/gtest.h>
+
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -154,6 +156,101 @@ TEST(Executor, WorkersBeginWithTheSameTasks) {
         &meeting);
     for (int64_t task = 0; task < 4; ++task)
       EXPECT_EQ(meeting.workers[task], task);
+  }
+}
+
+cpu_set_t processorsOfThisThread() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);
+  return set;
+}
+
+/// The first `count` of a set; fewer where it has fewer.
+cpu_set_t firstOf(const cpu_set_t &set, int count) {
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  for (int i = 0; i < CPU_SETSIZE && count > 0; ++i)
+    if (CPU_ISSET(i, &set)) {
+      CPU_SET(i, &first);
+      --count;
+    }
+  return first;
+}
+
+/// A caller on one processor and its only worker.
+class ExecutorNeighbours : public testing::Test {
+protected:
+  void SetUp() override {
+    before = processorsOfThisThread();
+    both = firstOf(before, 2);
+    callers = firstOf(before, 1);
+    if (CPU_COUNT(&both) < 2)
+      GTEST_SKIP() << "this process has one processor";
+    ASSERT_EQ(sched_setaffinity(0, sizeof(callers), &callers), 0);
+  }
+  void TearDown() override { sched_setaffinity(0, sizeof(before), &before); }
+
+  /// Runs a function on the worker, while the caller waits in the same loop.
+  template <typename Function>
+  void onWorker(Function function) {
+    struct Meeting {
+      Function function;
+      Timed known{std::chrono::microseconds(200)};
+      std::atomic<int> arrived{0};
+    } meeting{function};
+    executor.parallelFor(
+        2,
+        [](void *raw, int64_t, int64_t worker) {
+          auto *meeting = static_cast<Meeting *>(raw);
+          // Shorter ones might stay with the caller.
+          Timed::body(&meeting->known, 0, worker);
+          if (worker == 1)
+            meeting->function();
+          meeting->arrived.fetch_add(1);
+          while (meeting->arrived.load() < 2)
+            std::this_thread::yield();
+        },
+        &meeting);
+  }
+
+  /// The worker may run on `set`, and is on the caller's processor now.
+  void putBesideCaller(const cpu_set_t &set) {
+    onWorker([&] {
+      sched_setaffinity(0, sizeof(callers), &callers);
+      sched_setaffinity(0, sizeof(set), &set);
+    });
+  }
+
+  cpu_set_t before, both, callers;
+  Executor executor{2};
+};
+
+TEST_F(ExecutorNeighbours, AWorkerLeavesTheCallersProcessor) {
+  cpu_set_t other;
+  CPU_XOR(&other, &both, &callers);
+  int left = 0;
+  for (int round = 0; round < 20; ++round) {
+    putBesideCaller(both);
+    std::this_thread::sleep_for(std::chrono::milliseconds(round % 4));
+    onWorker([&] {
+      cpu_set_t found = processorsOfThisThread();
+      left += CPU_EQUAL(&found, &other);
+      // Else the system was faster to move it.
+      EXPECT_TRUE(CPU_EQUAL(&found, &other) || CPU_EQUAL(&found, &both));
+    });
+  }
+  EXPECT_GT(left, 0);
+}
+
+TEST_F(ExecutorNeighbours, AWorkerStaysWhereTheProgramWantsIt) {
+  for (int round = 0; round < 5; ++round) {
+    putBesideCaller(callers);
+    std::this_thread::sleep_for(std::chrono::milliseconds(round));
+    onWorker([&] {
+      cpu_set_t found = processorsOfThisThread();
+      EXPECT_TRUE(CPU_EQUAL(&found, &callers));
+    });
   }
 }
 
