@@ -55,6 +55,27 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes,
   return depth < 2 * sums || kBlock % sums ? 1 : sums;
 }
 
+/// Sums of a tall tile at most: as many as hide one another's latency.
+constexpr int64_t kTallSums = 12;
+
+/// How many vectors of rows a tall tile has, all much the same number; 0 where
+/// c has a full vector of columns, its vectors are not of whole rows, or rows
+/// of a have gaps.
+static int64_t countTall(const Contraction &contraction, int64_t lanes) {
+  int64_t columns = contraction.columns(), height = contraction.height();
+  if (!contraction.transposedA || contraction.transposedB ||
+      contraction.panelOfB() || contraction.panelOfC() || contraction.rowsOfC ||
+      contraction.finish || contraction.start == Contraction::Start::Bias ||
+      columns == 0 || columns >= lanes || lanes % columns ||
+      ShapedType::isDynamic(height) || height == 0 || height % lanes ||
+      !contraction.typeA().areTrailingDimsContiguous(1) ||
+      !contraction.typeC().areTrailingDimsContiguous(2))
+    return 0;
+  int64_t vectors = height / lanes;
+  int64_t most = std::max<int64_t>(kTallSums / columns, 1);
+  return llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
+}
+
 /// The length of a block of k: at most `most`, such that a panel of
 /// `panelColumns` stays in the nearest cache while rows go by, and all blocks
 /// have much the same length.
@@ -116,7 +137,8 @@ KernelSchedule::KernelSchedule(const Contraction &contraction,
       // of 32 with AVX-512, 12 of 16 else.
       vectors(vectorBits >= 512 ? 4 : 2),
       kBlock(chooseBlock(contraction, panelColumns(), kBlock)),
-      sums(countSums(contraction, lanes, this->kBlock)) {
+      sums(countSums(contraction, lanes, this->kBlock)),
+      tall(countTall(contraction, lanes)) {
   // Rows of b that are far apart share few sets of a cache, and its pages are
   // many. One panel's rows are adjacent as they are, and all of a small b is in
   // the nearest cache.
@@ -148,6 +170,15 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
   int64_t rows = std::max<int64_t>(
       1, std::min<int64_t>(12, accumulators / part.widths.size()));
   Value begin = index(0), end = countRows();
+  if (schedule.tall) {
+    int64_t rows = schedule.tall * schedule.lanes;
+    int64_t stop = contraction.height() - contraction.height() % rows;
+    loop(begin, index(stop), rows,
+         [&](Value i) { tallTile(i, schedule.tall, part); });
+    loop(index(stop), end, schedule.lanes,
+         [&](Value i) { tallTile(i, 1, part); });
+    return;
+  }
   bool narrow = schedule.sums > 1;
   if (narrow)
     rows = kNarrowRows;

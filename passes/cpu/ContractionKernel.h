@@ -39,6 +39,9 @@ struct KernelSchedule {
   /// Values of k side by side in a vector of sums: 1 unless b is so narrow that
   /// a vector holds several of its rows.
   int64_t sums;
+  /// Vectors of rows of a tile whose lanes go down the rows; 0 where lanes go
+  /// along them.
+  int64_t tall;
   /// Rounds of k in one of the loop of a tile.
   int64_t unrolled;
   /// Whether b is copied, a panel at a time, to where its rows are adjacent.
@@ -55,6 +58,8 @@ struct KernelSchedule {
   int64_t tileRows() const {
     if (sums > 1)
       return kNarrowRows;
+    if (tall)
+      return tall * lanes;
     int64_t parts = (tileColumns() + lanes - 1) / lanes;
     return std::clamp<int64_t>(6 * vectors / parts, 1, 12);
   }

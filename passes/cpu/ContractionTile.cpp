@@ -40,7 +40,11 @@ Value KernelBuilder::loadB(int64_t width, ValueRange at) {
 }
 
 SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
-                                            const Panel &part) {
+                                            const Panel &part,
+                                            Arrange arrange) {
+  auto arranged = [&](SmallVector<Value> starts) {
+    return arrange ? arrange(starts) : starts;
+  };
   auto load = [&] {
     DenseMap<Value, Value> rows;
     return llvm::map_to_vector(parts, [&](const Part &place) -> Value {
@@ -62,7 +66,7 @@ SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
     });
   };
   if (contraction.start == Contraction::Start::Old)
-    return load();
+    return arranged(load());
   Value anew = contraction.fresh;
   if (!isOnlyBlock()) {
     Value first = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
@@ -70,15 +74,15 @@ SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
     anew = anew ? arith::AndIOp::create(*this, anew, first).getResult() : first;
   }
   if (!anew)
-    return begin();
-  SmallVector<Type> types =
-      llvm::map_to_vector(parts, [](const Part &p) -> Type { return p.type; });
-  auto branch = scf::IfOp::create(*this, types, anew, /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(*this);
-  setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(*this, begin());
-  setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(*this, load());
+    return arranged(begin());
+  auto yield = [&](auto make) {
+    return [this, make, &arranged](OpBuilder &at, Location) {
+      OpBuilder::InsertionGuard guard(*this);
+      restoreInsertionPoint(at.saveInsertionPoint());
+      scf::YieldOp::create(*this, arranged(make()));
+    };
+  };
+  auto branch = scf::IfOp::create(*this, anew, yield(begin), yield(load));
   return llvm::to_vector_of<Value>(branch.getResults());
 }
 

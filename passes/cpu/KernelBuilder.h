@@ -122,9 +122,13 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   mlir::Value broadcast(mlir::VectorType type, mlir::Value value) {
     return mlir::vector::BroadcastOp::create(*this, type, value);
   }
-  /// What the sums of a tile start at.
+  using Arrange = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      llvm::ArrayRef<mlir::Value>)>;
+  /// What the sums of a tile start at, a vector for each part or what `arrange`
+  /// makes of these.
   llvm::SmallVector<mlir::Value> startSums(llvm::ArrayRef<Part> parts,
-                                           const Panel &part);
+                                           const Panel &part,
+                                           Arrange arrange = nullptr);
   void store(mlir::Value buffer, llvm::ArrayRef<Part> parts,
              mlir::ValueRange values);
   void storeSums(llvm::ArrayRef<Part> parts, mlir::ValueRange sums);
@@ -167,6 +171,8 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
             mlir::Value copy = {});
   /// A tile whose vectors cover several rows of b.
   void narrowTile(mlir::Value i, int64_t rows, const Panel &part);
+  /// A tile of so many vectors of rows, whose lanes go down them.
+  void tallTile(mlir::Value i, int64_t vectors, const Panel &part);
   /// All rows of one panel. Rows that fill no tile come in smaller tiles; each
   /// element has its own sum, so this does not change it. The first tile copies
   /// the panel to `copy`, unless that is null, and the others read it there.

@@ -130,12 +130,13 @@ void modc::remarkOnKernel(linalg::GenericOp op, const Contraction &contraction,
   StringRef pass = "modular-lower-contractions";
   std::string shape = shapeOf(contraction);
   remarkPassed(pass, "Kernel", op)
-      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}{5}{6}",
+      << add("a product {0} of {1} runs in tiles of {2}x{3}, b {4}{5}{6}{7}",
              shape, contraction.element().isF64() ? "f64" : "f32",
              schedule.tileRows(), schedule.tileColumns(),
              describeB(contraction, schedule),
              schedule.packsA ? ", a copied" : "",
-             contraction.panelOfC() ? ", c in panels" : "")
+             contraction.panelOfC() ? ", c in panels" : "",
+             schedule.tall ? ", lanes along rows of a" : "")
       << metric("Kernel", kernel) << metric("TileRows", schedule.tileRows())
       << metric("TileColumns", schedule.tileColumns())
       << metric("Packed", schedule.packed)
