@@ -26,11 +26,12 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 4 || !std::strcmp(argv[1], "--help")) {
+  bool isHelp = argc > 1 && !std::strcmp(argv[1], "--help");
+  if (isHelp || argc < 4) {
     std::puts("usage: jit_times RUNS PROGRAM MODEL.mlir...\n\n"
               "Compiles PROGRAM of each MODEL into the process RUNS times, and "
               "prints the\nseconds of the fastest run, a line a model.");
-    return argc < 4 && !(argc > 1 && !std::strcmp(argv[1], "--help")) ? 2 : 0;
+    return isHelp ? 0 : 2;
   }
   int runs = std::max(1, std::atoi(argv[1]));
   JitOptions options;

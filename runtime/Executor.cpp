@@ -20,8 +20,7 @@
 // Where a worker wakes is up to the system, and Linux in a virtual machine
 // often takes the caller's processor though another is idle: both then share
 // one, and the loop takes longer than without a worker. A worker that finds
-// itself there leaves, and keeps off that processor until the caller is
-// elsewhere.
+// itself there leaves, and keeps off until it finds the caller elsewhere.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +28,7 @@
 #include "runtime/FloatMode.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -74,28 +74,39 @@ double nanoseconds() {
       .count();
 }
 
-/// The processors that the calling thread may run on.
+/// The processors that a worker may run on.
 class Affinity {
 public:
-  /// Moves the thread off a processor, for as long as nobody allows it there
-  /// again; gives false where it may run on no other.
+  /// Moves the calling thread off a processor and keeps it off, until it leaves
+  /// another one or the program says where it may run; gives false where it
+  /// must stay. To allow the processor again at once would have the system wake
+  /// the thread there the next time.
   bool leave(int processor) {
-    cpu_set_t now;
+    cpu_set_t now, ofMain;
     if (processor < 0 || processor >= CPU_SETSIZE ||
-        sched_getaffinity(0, sizeof(now), &now) != 0)
+        sched_getaffinity(0, sizeof(now), &now) != 0 ||
+        sched_getaffinity(getpid(), sizeof(ofMain), &ofMain) != 0)
       return false;
-    // What was not set here is the program's wish.
-    if (!isReduced || !CPU_EQUAL(&now, &reduced))
+    // What was not set here is the program's wish, and so is what looks the
+    // same but came with a change to the first thread, as of all threads.
+    if (!isReduced || !CPU_EQUAL(&now, &reduced) ||
+        !CPU_EQUAL(&ofMain, &mainThread)) {
       allowed = now;
-    reduced = allowed;
-    CPU_CLR(processor, &reduced);
-    isReduced = CPU_COUNT(&reduced) > 0 &&
-                sched_setaffinity(0, sizeof(reduced), &reduced) == 0;
-    return isReduced;
+      mainThread = ofMain;
+      isReduced = false;
+    }
+    cpu_set_t others = allowed;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others) == 0 ||
+        sched_setaffinity(0, sizeof(others), &others) != 0)
+      return false;
+    reduced = others;
+    isReduced = true;
+    return true;
   }
 
 private:
-  cpu_set_t allowed, reduced;
+  cpu_set_t allowed, reduced, mainThread;
   bool isReduced = false;
 };
 
@@ -183,12 +194,12 @@ struct Executor::Pool {
            ((now & kOpen) && epochOf(now) != seen);
   }
 
-  /// Whether the caller and this thread have one processor, after an attempt to
-  /// leave it.
-  bool sharesProcessor(Affinity &affinity) const {
+  /// Moves this thread off its caller's processor, if it is there; gives false
+  /// where it must stay.
+  bool leaveCaller(Affinity &affinity) const {
     int processor = callersProcessor.load(std::memory_order_relaxed);
-    return processor >= 0 && sched_getcpu() == processor &&
-           !affinity.leave(processor);
+    return processor < 0 || sched_getcpu() != processor ||
+           affinity.leave(processor);
   }
 
   /// Whether there is something to do before kSpin is over.
@@ -198,7 +209,7 @@ struct Executor::Pool {
       pause();
       // Spinning would only take time from the caller.
       if (i % 64 == 0 && (std::chrono::steady_clock::now() - start > kSpin ||
-                          sharesProcessor(affinity)))
+                          !leaveCaller(affinity)))
         return hasNews(seen);
     }
     return true;
@@ -223,7 +234,7 @@ struct Executor::Pool {
     uint64_t seen = 0;
     for (;;) {
       waitForNews(seen, affinity);
-      sharesProcessor(affinity);
+      leaveCaller(affinity);
       if (stopping.load(std::memory_order_acquire))
         return;
       uint64_t now = gate.load(std::memory_order_acquire);

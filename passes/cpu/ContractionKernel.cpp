@@ -58,16 +58,18 @@ static int64_t countSums(const Contraction &contraction, int64_t lanes,
 /// Sums of a tall tile at most: as many as hide one another's latency.
 constexpr int64_t kTallSums = 12;
 
-/// How many vectors of rows a tall tile has, all much the same number; 0 where
-/// c has a full vector of columns, its vectors are not of whole rows, or rows
-/// of a have gaps.
+/// How many vectors of rows a tall tile has, most of them the same number; 0
+/// where the product is no gradient of a plain matrix of few columns, or
+/// vectors of c are not of whole rows or rows of a have gaps. Rows that fill no
+/// vector are for other tiles.
 static int64_t countTall(const Contraction &contraction, int64_t lanes) {
   int64_t columns = contraction.columns(), height = contraction.height();
   if (!contraction.transposedA || contraction.transposedB ||
       contraction.panelOfB() || contraction.panelOfC() || contraction.rowsOfC ||
       contraction.finish || contraction.start == Contraction::Start::Bias ||
-      columns == 0 || columns >= lanes || lanes % columns ||
-      ShapedType::isDynamic(height) || height == 0 || height % lanes ||
+      !llvm::isPowerOf2_64(uint64_t(columns)) || columns >= lanes ||
+      lanes % columns || ShapedType::isDynamic(height) || height < lanes ||
+      height * columns % lanes ||
       !contraction.typeA().areTrailingDimsContiguous(1) ||
       !contraction.typeC().areTrailingDimsContiguous(2))
     return 0;
@@ -170,14 +172,14 @@ void KernelBuilder::tiles(const Panel &part, Value copy) {
   int64_t rows = std::max<int64_t>(
       1, std::min<int64_t>(12, accumulators / part.widths.size()));
   Value begin = index(0), end = countRows();
-  if (schedule.tall) {
-    int64_t rows = schedule.tall * schedule.lanes;
-    int64_t stop = contraction.height() - contraction.height() % rows;
-    loop(begin, index(stop), rows,
-         [&](Value i) { tallTile(i, schedule.tall, part); });
-    loop(index(stop), end, schedule.lanes,
-         [&](Value i) { tallTile(i, 1, part); });
-    return;
+  if (int64_t vectors = schedule.tall) {
+    int64_t tile = vectors * schedule.lanes, height = contraction.height();
+    int64_t stop = height - height % tile, left = height % tile;
+    loop(begin, index(stop), tile,
+         [&](Value i) { tallTile(i, vectors, part); });
+    if (left >= schedule.lanes)
+      tallTile(index(stop), left / schedule.lanes, part);
+    begin = index(height - left % schedule.lanes);
   }
   bool narrow = schedule.sums > 1;
   if (narrow)

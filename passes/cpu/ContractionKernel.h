@@ -39,8 +39,8 @@ struct KernelSchedule {
   /// Values of k side by side in a vector of sums: 1 unless b is so narrow that
   /// a vector holds several of its rows.
   int64_t sums;
-  /// Vectors of rows of a tile whose lanes go down the rows; 0 where lanes go
-  /// along them.
+  /// Vectors of rows of a tile whose lanes go down the rows of c, along those
+  /// of a; 0 where they go along rows of c.
   int64_t tall;
   /// Rounds of k in one of the loop of a tile.
   int64_t unrolled;

@@ -67,9 +67,9 @@ static Value reshapeRows(ImplicitLocOpBuilder &b, Value matrix,
 void KernelBuilder::tallTile(Value i, int64_t vectors, const Panel &part) {
   int64_t lanes = schedule.lanes, columns = schedule.columns;
   auto type = VectorType::get(lanes, element);
-  Value rowsOfC = contraction.c;
-  contraction.c = reshapeRows(*this, rowsOfC, lanes);
-  llvm::scope_exit restore([&] { contraction.c = rowsOfC; });
+  Value whole = contraction.c;
+  contraction.c = reshapeRows(*this, whole, lanes);
+  llvm::scope_exit restore([&] { contraction.c = whole; });
   Value first = createOrFold<arith::MulIOp>(
       createOrFold<arith::DivUIOp>(i, index(lanes)), index(columns));
   SmallVector<Part> parts;

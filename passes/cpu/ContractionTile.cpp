@@ -75,14 +75,14 @@ SmallVector<Value> KernelBuilder::startSums(ArrayRef<Part> parts,
   }
   if (!anew)
     return arranged(begin());
-  auto yield = [&](auto make) {
-    return [this, make, &arranged](OpBuilder &at, Location) {
-      OpBuilder::InsertionGuard guard(*this);
-      restoreInsertionPoint(at.saveInsertionPoint());
-      scf::YieldOp::create(*this, arranged(make()));
-    };
-  };
-  auto branch = scf::IfOp::create(*this, anew, yield(begin), yield(load));
+  SmallVector<Type> types =
+      llvm::map_to_vector(parts, [](const Part &p) -> Type { return p.type; });
+  auto branch = scf::IfOp::create(*this, types, anew, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(*this, arranged(begin()));
+  setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(*this, arranged(load()));
   return llvm::to_vector_of<Value>(branch.getResults());
 }
 

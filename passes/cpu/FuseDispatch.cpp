@@ -158,10 +158,9 @@ public:
         rest, op.getPoints(), shared, op.getParameters(), op.getClasses(),
         op.getParameterCounts(), op.getGradientCounts(), op.getRowsPerPoint(),
         op.getNumPointResults(), op.getNumClasses());
-    for (unsigned c = 0; c < op.getNumClasses(); ++c) {
-      fused.getBodies()[c].takeBody(op.getBodies()[c]);
-      extend(rewriter, fused.getClassBody(c), shared);
-    }
+    // Only ops of one class are fused.
+    fused.getBodies()[0].takeBody(op.getBodies()[0]);
+    extend(rewriter, fused.getClassBody(0), shared);
     rewriter.replaceOp(op, fused.getResults());
     return fused;
   }
@@ -252,6 +251,7 @@ struct FuseDispatchPass : modc::impl::FuseDispatchPassBase<FuseDispatchPass> {
   using FuseDispatchPassBase::FuseDispatchPassBase;
 
   void runOnOperation() override {
+    missed.clear();
     SmallVector<GroupedOp> ops;
     getOperation()->walk([&](GroupedOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());

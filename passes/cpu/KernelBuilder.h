@@ -124,8 +124,8 @@ struct KernelBuilder : mlir::ImplicitLocOpBuilder {
   }
   using Arrange = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       llvm::ArrayRef<mlir::Value>)>;
-  /// What the sums of a tile start at, a vector for each part or what `arrange`
-  /// makes of these.
+  /// What the sums of a tile start at: a vector for each part, or what
+  /// `arrange` makes of these, of the same types.
   llvm::SmallVector<mlir::Value> startSums(llvm::ArrayRef<Part> parts,
                                            const Panel &part,
                                            Arrange arrange = nullptr);

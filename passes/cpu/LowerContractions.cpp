@@ -66,9 +66,12 @@ struct LowerContractionsPass
     for (auto &[op, contraction] : matches)
       numScatters += fuseScatter(op, contraction, absorbed, late);
     for (auto &[op, contraction] : matches) {
-      remarkOnKernel(op, contraction,
-                     KernelSchedule(contraction, vectorBits, kBlock),
-                     nameOf(contraction), rowsOfTask(contraction));
+      KernelSchedule schedule(contraction, vectorBits, kBlock);
+      // Tasks have any number of rows.
+      if (rowsOfTask(contraction))
+        schedule.tall = 0;
+      remarkOnKernel(op, contraction, schedule, nameOf(contraction),
+                     rowsOfTask(contraction));
       OpBuilder builder(op);
       if (!op->getParentOfType<scf::ParallelOp>() &&
           !op->getParentOfType<scf::ForallOp>() && rowsOfTask(contraction))

@@ -1,18 +1,18 @@
 // Gradients of weights of 8, 4, 2 and 1 columns: lanes go down their rows, in one
-// tile, several, or some of another height.
+// tile, several, some of another height, or rows that fill none.
 
 modular.network @few_columns {
   modular.module @expert(%x: tensor<?x96xf32>) -> tensor<?x1xf32> {
     %w1 = modular.parameter "w1" init(glorot_uniform) : tensor<96x4xf32>
-    %w2 = modular.parameter "w2" init(glorot_uniform) : tensor<4x80xf32>
-    %w3 = modular.parameter "w3" init(glorot_uniform) : tensor<80x8xf32>
+    %w2 = modular.parameter "w2" init(glorot_uniform) : tensor<4x84xf32>
+    %w3 = modular.parameter "w3" init(glorot_uniform) : tensor<84x8xf32>
     %w4 = modular.parameter "w4" init(glorot_uniform) : tensor<8x208xf32>
     %w5 = modular.parameter "w5" init(glorot_uniform) : tensor<208x1xf32>
     %h1 = modular.linear %x, %w1 : tensor<?x96xf32>, tensor<96x4xf32> -> tensor<?x4xf32>
     %r1 = math.tanh %h1 : tensor<?x4xf32>
-    %h2 = modular.linear %r1, %w2 : tensor<?x4xf32>, tensor<4x80xf32> -> tensor<?x80xf32>
-    %r2 = math.tanh %h2 : tensor<?x80xf32>
-    %h3 = modular.linear %r2, %w3 : tensor<?x80xf32>, tensor<80x8xf32> -> tensor<?x8xf32>
+    %h2 = modular.linear %r1, %w2 : tensor<?x4xf32>, tensor<4x84xf32> -> tensor<?x84xf32>
+    %r2 = math.tanh %h2 : tensor<?x84xf32>
+    %h3 = modular.linear %r2, %w3 : tensor<?x84xf32>, tensor<84x8xf32> -> tensor<?x8xf32>
     %r3 = math.tanh %h3 : tensor<?x8xf32>
     %h4 = modular.linear %r3, %w4 : tensor<?x8xf32>, tensor<8x208xf32> -> tensor<?x208xf32>
     %r4 = math.tanh %h4 : tensor<?x208xf32>

@@ -185,15 +185,17 @@ protected:
     before = processorsOfThisThread();
     both = firstOf(before, 2);
     callers = firstOf(before, 1);
+    CPU_XOR(&others, &both, &callers);
     if (CPU_COUNT(&both) < 2)
       GTEST_SKIP() << "this process has one processor";
     ASSERT_EQ(sched_setaffinity(0, sizeof(callers), &callers), 0);
   }
   void TearDown() override { sched_setaffinity(0, sizeof(before), &before); }
 
-  /// Runs a function on the worker, while the caller waits in the same loop.
+  /// Runs a function on the worker, while the caller waits in the same loop;
+  /// gives false if the worker does not come.
   template <typename Function>
-  void onWorker(Function function) {
+  bool onWorker(Function function) {
     struct Meeting {
       Function function;
       Timed known{std::chrono::microseconds(200)};
@@ -205,53 +207,78 @@ protected:
           auto *meeting = static_cast<Meeting *>(raw);
           // Shorter ones might stay with the caller.
           Timed::body(&meeting->known, 0, worker);
-          if (worker == 1)
+          if (worker == 1) {
             meeting->function();
-          meeting->arrived.fetch_add(1);
-          while (meeting->arrived.load() < 2)
+            meeting->arrived.fetch_add(1);
+          }
+          // It may fall asleep just as the loop is opened, and miss it.
+          for (int i = 0; i < 10000 && meeting->arrived.load() == 0; ++i)
             std::this_thread::yield();
         },
         &meeting);
+    return meeting.arrived.load() > 0;
   }
 
   /// The worker may run on `set`, and is on the caller's processor now.
-  void putBesideCaller(const cpu_set_t &set) {
-    onWorker([&] {
+  bool putBesideCaller(const cpu_set_t &set) {
+    return onWorker([&] {
       sched_setaffinity(0, sizeof(callers), &callers);
       sched_setaffinity(0, sizeof(set), &set);
     });
   }
 
-  cpu_set_t before, both, callers;
+  cpu_set_t before, both, callers, others;
   Executor executor{2};
 };
 
 TEST_F(ExecutorNeighbours, AWorkerLeavesTheCallersProcessor) {
-  cpu_set_t other;
-  CPU_XOR(&other, &both, &callers);
   int left = 0;
   for (int round = 0; round < 20; ++round) {
-    putBesideCaller(both);
+    if (!putBesideCaller(both))
+      continue;
     std::this_thread::sleep_for(std::chrono::milliseconds(round % 4));
     onWorker([&] {
       cpu_set_t found = processorsOfThisThread();
-      left += CPU_EQUAL(&found, &other);
+      left += CPU_EQUAL(&found, &others);
       // Else the system was faster to move it.
-      EXPECT_TRUE(CPU_EQUAL(&found, &other) || CPU_EQUAL(&found, &both));
+      EXPECT_TRUE(CPU_EQUAL(&found, &others) || CPU_EQUAL(&found, &both));
     });
   }
   EXPECT_GT(left, 0);
 }
 
+TEST_F(ExecutorNeighbours, AWorkerFollowsTheProgramToOneProcessor) {
+  int met = 0;
+  for (int round = 0; round < 20; ++round) {
+    // It leaves, so that it may run on the other processor only, and that is
+    // where the program puts all threads.
+    if (!putBesideCaller(both) || !onWorker([] {}))
+      continue;
+    sched_setaffinity(0, sizeof(others), &others);
+    if (onWorker([&] { sched_setaffinity(0, sizeof(others), &others); })) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(round % 4));
+      met += onWorker([&] {
+        cpu_set_t found = processorsOfThisThread();
+        EXPECT_TRUE(CPU_EQUAL(&found, &others));
+      });
+    }
+    sched_setaffinity(0, sizeof(callers), &callers);
+  }
+  EXPECT_GT(met, 0);
+}
+
 TEST_F(ExecutorNeighbours, AWorkerStaysWhereTheProgramWantsIt) {
-  for (int round = 0; round < 5; ++round) {
-    putBesideCaller(callers);
-    std::this_thread::sleep_for(std::chrono::milliseconds(round));
-    onWorker([&] {
+  int met = 0;
+  for (int round = 0; round < 20; ++round) {
+    if (!putBesideCaller(callers))
+      continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(round % 4));
+    met += onWorker([&] {
       cpu_set_t found = processorsOfThisThread();
       EXPECT_TRUE(CPU_EQUAL(&found, &callers));
     });
   }
+  EXPECT_GT(met, 0);
 }
 
 TEST(Executor, SecondCallerRunsSerially) {
