@@ -10,6 +10,11 @@
 // a loop never waits for a worker that has not woken up yet, and one that would
 // end before another thread has begun stays on the caller's.
 //
+// A worker that finds itself on the caller's processor moves to another of
+// those that it may use, and sets its own affinity to do so; whatever the
+// program sets is kept. A program that wants other threads brings a host of its
+// own.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MODC_RUNTIME_EXECUTOR_H

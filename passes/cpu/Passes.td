@@ -456,7 +456,10 @@ def LowerContractionsPass : Pass<"modular-lower-contractions", "mlir::ModuleOp">
     while k ascends. Each element of c is one chain of fused additions that
     starts at its old value, whatever the tile. Columns that fill no vector come
     in vectors of smaller powers of two; where all of b is so narrow, a vector has
-    the sums of several k, which are added up at the end. A transposed b, and one
+    the sums of several k, which are added up at the end. Where c is so narrow and
+    a transposed, as in the gradient of a weight of 1, 2, 4 or 8 columns, lanes go
+    along rows of a: a vector has the sums of one column and as many rows, and is
+    transposed in registers where it meets c. A transposed b, and one
     that the nearest cache does not hold, is copied a panel at a time, into space
     of the caller's: the latter by the first tile that reads it. So is a block of k
     of a transposed a whose rows are a multiple of 512 bytes apart, for 72 rows of
